@@ -1,0 +1,1 @@
+"""S1mpleTrader: trading strategies that can say why."""

@@ -1,0 +1,1 @@
+"""The contract kit: laws that every adapter has to hold, as an installed pytest plugin."""

@@ -1,0 +1,1 @@
+"""Values and their rules. Imports nothing of the other layers."""

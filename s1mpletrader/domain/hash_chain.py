@@ -1,0 +1,60 @@
+"""The journal's hash chain: each entry's hash covers the hash before it, the header and the payload, byte for byte as stored."""
+
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+from typing import Final
+
+from s1mpletrader.domain.ids import FillId, OrderId
+from s1mpletrader.domain.instant import Instant
+from s1mpletrader.domain.reasons import EntryKind, SealedEntry
+
+GENESIS: Final = bytes(32)
+"""What stands before the first entry of a run."""
+
+
+def seal(
+    previous_hash: bytes,
+    *,
+    run: str,
+    seq: int,
+    kind: EntryKind,
+    parent_run: str | None,
+    parent_seq: int | None,
+    order_id: OrderId | None,
+    fill_id: FillId | None,
+    at: Instant,
+    payload: bytes,
+) -> SealedEntry:
+    """The entry with its hash."""
+    header = f"{run}\x1f{seq}\x1f{kind}\x1f{parent_run}\x1f{parent_seq}\x1f{order_id}\x1f{fill_id}\x1f{at}\x1e"
+    digest = sha256(previous_hash + header.encode() + payload).digest()
+    return SealedEntry(run, seq, kind, parent_run, parent_seq, order_id, fill_id, at, payload, digest)
+
+
+def chain_faults(entries: Iterable[SealedEntry]) -> Iterator[str]:
+    """A sentence for every entry of one run, in the order of its sequence, that does not follow from the one before it.
+
+    A removed, changed, added or reordered entry is named. Entries cut off at the end are not seen here: a run's last entry is its
+    RUN_ENDED, and the next run names the head that it found.
+    """
+    expected, previous = 0, GENESIS
+    for entry in entries:
+        if entry.seq != expected:
+            yield f"{entry.run}: sequence {expected} is missing, found {entry.seq}"
+            expected, previous = entry.seq + 1, entry.hash
+            continue
+        sealed = seal(
+            previous,
+            run=entry.run,
+            seq=entry.seq,
+            kind=entry.kind,
+            parent_run=entry.parent_run,
+            parent_seq=entry.parent_seq,
+            order_id=entry.order_id,
+            fill_id=entry.fill_id,
+            at=entry.at,
+            payload=entry.payload,
+        )
+        if sealed.hash != entry.hash:
+            yield f"{entry.run}: entry {entry.seq} does not match its hash"
+        expected, previous = entry.seq + 1, entry.hash

@@ -1,0 +1,112 @@
+"""Derived ids: ``PREFIX_YYYYMMDD_HHMMSS_hash``.
+
+No id is drawn. Its hash is a function of the namespace, the strategy, the flow's anchor, the kind and the ordinal of that kind in
+the flow, so that the same run gives the same ids, and adding a strategy to an account changes none of another's.
+"""
+
+import re
+from collections import defaultdict
+from enum import StrEnum
+from hashlib import blake2b
+from typing import Final, NewType
+
+from s1mpletrader.domain.instant import Instant, instant_from_stamp, stamp
+
+OriginId = NewType("OriginId", str)
+SignalId = NewType("SignalId", str)
+RiskId = NewType("RiskId", str)
+DirectiveId = NewType("DirectiveId", str)
+RefusalId = NewType("RefusalId", str)
+PlanId = NewType("PlanId", str)
+TradeId = NewType("TradeId", str)
+GroupId = NewType("GroupId", str)
+OrderId = NewType("OrderId", str)
+FillId = NewType("FillId", str)
+
+
+class IdKind(StrEnum):
+    """What an id names, by its prefix."""
+
+    TICK = "TCK"
+    NEWS = "NWS"
+    SCHEDULE = "SCH"
+    EXTERNAL = "XTN"
+    SIGNAL = "SIG"
+    RISK = "RSK"
+    STRATEGY_DIRECTIVE = "STR"
+    REFUSAL = "REF"
+    ENTRY_PLAN = "ENT"
+    SIZE_PLAN = "SIZ"
+    EXIT_PLAN = "EXT"
+    EXECUTION_PLAN = "EXP"
+    EXECUTION_DIRECTIVE = "EXD"
+    TRADE = "TRD"
+    GROUP = "EXG"
+    ORDER = "ORD"
+    FILL = "FIL"
+
+
+_SHAPE: Final = re.compile(rf"({'|'.join(IdKind)})_([0-9]{{8}}_[0-9]{{6}})_[0-9a-f]{{16}}")
+
+
+def id_kind(text: str) -> IdKind:
+    """The kind of an id; ``ValueError`` where the text is not a well-formed id."""
+    return IdKind(_match(text)[1])
+
+
+def id_second(text: str) -> Instant:
+    """The first instant of the second in which the id was made; ``ValueError`` where the text is not a well-formed id."""
+    return instant_from_stamp(_match(text)[2])
+
+
+def check_id(text: str, *kinds: IdKind) -> None:
+    """Raise ``ValueError`` unless the text begins with the prefix of one of the kinds."""
+    if text[:3] not in kinds:
+        raise ValueError(f"{text!r} is no {' or '.join(kind.name for kind in kinds)} id")
+
+
+def _match(text: str) -> re.Match[str]:
+    match = _SHAPE.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r} is no id; an id reads like ORD_20220101_120000_0123456789abcdef")
+    return match
+
+
+class FlowIds:
+    """The ids of one flow: each call gives the next ordinal of its kind."""
+
+    __slots__ = ("_ordinals", "_seeded", "_stamp")
+
+    def __init__(self, seeded: "blake2b", at: Instant) -> None:
+        self._seeded = seeded
+        self._stamp = stamp(at)
+        self._ordinals: defaultdict[str, int] = defaultdict(int)
+
+    def make(self, kind: IdKind) -> str:
+        """The next id of this kind in this flow."""
+        ordinal = self._ordinals[kind]
+        self._ordinals[kind] = ordinal + 1
+        digest = self._seeded.copy()
+        digest.update(f"{kind}\x1f{ordinal}".encode())
+        return f"{kind}_{self._stamp}_{digest.hexdigest()}"
+
+
+class IdSpace:
+    """All ids of one run: the place where its namespace lives."""
+
+    __slots__ = ("_seeded",)
+
+    def __init__(self, namespace: str) -> None:
+        self._seeded = blake2b(f"{namespace}\x1f".encode(), digest_size=8)
+
+    def flow(self, strategy: str, anchor: str, at: Instant) -> FlowIds:
+        """The ids of the flow that this anchor (what started it) identifies within its strategy."""
+        seeded = self._seeded.copy()
+        seeded.update(f"{strategy}\x1f{anchor}\x1f".encode())
+        return FlowIds(seeded, at)
+
+
+def fill_id(venue: str, account: str, symbol: str, trade_id: str, venue_at: Instant) -> FillId:
+    """The id of a venue's trade, the same however often and on whatever way it is learnt."""
+    digest = blake2b("\x1f".join((venue, account, symbol, trade_id)).encode(), digest_size=8)
+    return FillId(f"{IdKind.FILL}_{stamp(venue_at)}_{digest.hexdigest()}")
