@@ -219,6 +219,7 @@ class ExecutionDirective(Struct, frozen=True, kw_only=True):
     """The ExecutionWorker's one input: the plans joined, and the directive they carry out."""
 
     id: DirectiveId
+    strategy: str
     directive: StrategyDirective
     plans: Plans
 

@@ -99,6 +99,8 @@ class OrderIntended(Struct, frozen=True, kw_only=True, tag=True):
     list_kind: ListKind = ListKind.NONE
     list_id: str | None = None
     replaces: OrderId | None = None
+    reference_price: Decimal | None = None
+    """The last price known when the order was decided: what its fills are measured against."""
 
     def __post_init__(self) -> None:
         check_id(self.order_id, IdKind.ORDER)

@@ -22,6 +22,8 @@ class Accepted(Struct, frozen=True, kw_only=True, tag=True):
     at: Instant
     """When it was known here."""
     venue_at: Instant
+    submitted_at: Instant | None = None
+    """When the request left, for an outcome of a submission."""
 
 
 class Rejected(Struct, frozen=True, kw_only=True, tag=True):
@@ -31,6 +33,7 @@ class Rejected(Struct, frozen=True, kw_only=True, tag=True):
     rejection_reason: str
     at: Instant
     venue_at: Instant | None = None
+    submitted_at: Instant | None = None
 
 
 class NotSent(Struct, frozen=True, kw_only=True, tag=True):
@@ -47,6 +50,7 @@ class Unknown(Struct, frozen=True, kw_only=True, tag=True):
     order_id: OrderId
     reason: str
     at: Instant
+    submitted_at: Instant | None = None
 
 
 class Filled(Struct, frozen=True, kw_only=True, tag=True):

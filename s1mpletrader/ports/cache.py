@@ -51,8 +51,8 @@ CONTEXT_LIMIT_DEFAULT: Final = 100_000
 class ICache(Protocol):
     """Short-lived storage, bounded in size.
 
-    Laws: a flow reads what it wrote, and nothing of another flow or strategy. A miss raises ``CacheMiss``. A value stays as it was
-    stored, whatever its giver does to it afterwards. Closing a flow removes its facts. Contexts live until dropped; past
+    Laws: a flow reads what it wrote, and nothing of another flow or strategy. A miss raises ``CacheMiss``. A value stays as it
+    was stored, whatever its giver does to it afterwards. Closing a flow removes its facts. Contexts live until dropped; past
     the limit the oldest may go, since each can be rebuilt from ledger and journal.
     """
 

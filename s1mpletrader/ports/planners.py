@@ -1,6 +1,6 @@
 """Planners: from opinions and facts to a directive, and from a directive to concrete plans."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Generic, Protocol, TypeAlias, TypeVar
 
@@ -36,10 +36,15 @@ class Situation(Struct, frozen=True, kw_only=True):
     """The risks that stand, this flow's among them."""
     facts: Facts
     view: AccountView
-    ledger: ILedgerReader
+    open_ledger: Callable[[], ILedgerReader]
     instruments: Mapping[str, Instrument]
     prices: Mapping[str, Decimal]
     """The last known price of each of the strategy's symbols."""
+
+    @property
+    def ledger(self) -> ILedgerReader:
+        """The ledger as of now: what is still queued is written first."""
+        return self.open_ledger()
 
     @property
     def equity(self) -> Decimal:
