@@ -1,0 +1,258 @@
+"""Deciding: synchronous and pure. From a situation to directives, plans, and a verdict on each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+
+from s1mpletrader.domain.directives import (
+    Approved,
+    DirectiveDraft,
+    EntryPlan,
+    EntryPlanDraft,
+    ExecutionDirective,
+    ExecutionPlan,
+    ExecutionPlanDraft,
+    ExitPlan,
+    ExitPlanDraft,
+    Plans,
+    Refusal,
+    RefusalDraft,
+    SizePlan,
+    SizePlanDraft,
+    Stage,
+    StrategyDirective,
+)
+from s1mpletrader.domain.errors import Defect
+from s1mpletrader.domain.ids import DirectiveId, FlowIds, IdKind, PlanId, RefusalId, RiskId, SignalId
+from s1mpletrader.ports.planners import (
+    EntryPlanner,
+    ExecutionPlanner,
+    ExitPlanner,
+    Nothing,
+    RiskGate,
+    Situation,
+    SizePlanner,
+    StrategyPlanner,
+)
+
+T = TypeVar("T")
+
+
+class Named(NamedTuple, Generic[T]):
+    """A plugin and its name in the strategy."""
+
+    name: str
+    plugin: T
+
+
+class Routed(NamedTuple, Generic[T]):
+    """A planner for the confidences ``low <= c < high``; the highest range includes 1."""
+
+    name: str
+    plugin: T
+    low: float
+    high: float
+
+
+class PlansDirectives(Protocol):
+    """What the trade planners have in common."""
+
+    def plan(self, directive: StrategyDirective, plans: Plans, situation: Situation) -> Any:
+        """A plan, nothing, or a refusal."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planning:
+    """A strategy's planners and gates, as they are asked."""
+
+    planner: Named[StrategyPlanner]
+    entry: tuple[Routed[EntryPlanner], ...] = ()
+    exit: tuple[Routed[ExitPlanner], ...] = ()
+    size: tuple[Routed[SizePlanner], ...] = ()
+    execution: tuple[Routed[ExecutionPlanner], ...] = ()
+    gates: tuple[Named[RiskGate], ...] = ()
+
+
+class Verdict(NamedTuple):
+    """What became of one draft of the StrategyPlanner: exactly one of the two is there."""
+
+    approved: Approved | None
+    refusal: Refusal | None
+
+
+class Refused(Exception):
+    """A planner's refusal on its way out of the planning; never leaves this module."""
+
+    def __init__(self, stage: Stage, by: str, draft: RefusalDraft, plans: Plans) -> None:
+        super().__init__(draft.code)
+        self.stage, self.by, self.draft, self.plans = stage, by, draft, plans
+
+
+class Answered(NamedTuple):
+    """A draft, and the opinions of this flow that it answers."""
+
+    draft: DirectiveDraft | RefusalDraft
+    signal_ids: tuple[SignalId, ...]
+    risk_ids: tuple[RiskId, ...]
+
+
+def ask_planner(planning: Planning, situation: Situation) -> list[Answered]:
+    """The StrategyPlanner's answers, each with the opinions it answers. A signal left unanswered is refused in its name."""
+    answers = [_attribute(draft, situation) for draft in planning.planner.plugin.plan(situation)]
+    answered = {signal_id for answer in answers for signal_id in answer.signal_ids}
+    forgotten = tuple(signal for signal in situation.signals if signal.id not in answered)
+    for signal in forgotten:
+        draft = RefusalDraft(code="UNANSWERED", detail=f"{planning.planner.name} said nothing about this signal")
+        risk_ids = tuple(risk.id for risk in situation.risks if risk.concerns(signal.symbol))
+        answers.append(Answered(draft, (signal.id,), risk_ids))
+    return answers
+
+
+def judge(planning: Planning, answer: Answered, situation: Situation, ids: FlowIds, strategy: str) -> Verdict:
+    """Plan one answer as far as it goes, and put it before the gates."""
+    draft = answer.draft
+    if isinstance(draft, RefusalDraft):
+        return Verdict(None, _planner_refusal(planning, draft, answer, situation, ids))
+    directive = _directive(draft, answer, ids)
+    if draft.valid_until is not None and draft.valid_until < situation.at:
+        expired = RefusalDraft(code="EXPIRED", detail="the directive was no longer valid when it was given")
+        return Verdict(None, _refusal(ids, Stage.EXPIRY, planning.planner.name, expired, answer, directive, Plans()))
+    try:
+        plans = _plan(planning, directive, situation, ids)
+    except Refused as no:
+        return Verdict(None, _refusal(ids, no.stage, no.by, no.draft, answer, directive, no.plans))
+    execution = ExecutionDirective(
+        id=DirectiveId(ids.make(IdKind.EXECUTION_DIRECTIVE)), strategy=strategy, directive=directive, plans=plans
+    )
+    for gate in planning.gates:
+        no_entry = gate.plugin.check(execution, situation)
+        if no_entry is not None:
+            refusal_draft = RefusalDraft(code=no_entry.code, detail=no_entry.detail)
+            return Verdict(None, _refusal(ids, Stage.RISK_GATE, gate.name, refusal_draft, answer, directive, plans))
+    return Verdict(Approved(directive=execution, gates=tuple(gate.name for gate in planning.gates)), None)
+
+
+def _attribute(draft: DirectiveDraft | RefusalDraft, situation: Situation) -> Answered:
+    about = draft.withheld if isinstance(draft, RefusalDraft) else draft
+    if about is None:
+        return Answered(draft, tuple(s.id for s in situation.signals), tuple(risk.id for risk in situation.risks))
+    signals = tuple(signal.id for signal in situation.signals if signal.symbol == about.symbol)
+    risks = tuple(risk.id for risk in situation.risks if risk.concerns(about.symbol))
+    return Answered(draft, signals, risks)
+
+
+def _planner_refusal(planning: Planning, draft: RefusalDraft, answer: Answered, situation: Situation, ids: FlowIds) -> Refusal:
+    """A refusal of the StrategyPlanner, with the plans it prevented, so that the veto can be scored."""
+    if draft.withheld is None:
+        directive, plans = None, Plans()
+    else:
+        directive = _directive(draft.withheld, answer, ids)
+        try:
+            plans = _plan(planning, directive, situation, ids)
+        except Refused as no:
+            plans = no.plans
+    return _refusal(ids, Stage.STRATEGY_PLANNER, planning.planner.name, draft, answer, directive, plans)
+
+
+def _directive(draft: DirectiveDraft, answer: Answered, ids: FlowIds) -> StrategyDirective:
+    return StrategyDirective(
+        id=DirectiveId(ids.make(IdKind.STRATEGY_DIRECTIVE)),
+        symbol=draft.symbol,
+        direction=draft.direction,
+        scope=draft.scope,
+        trade_id=draft.trade_id,
+        confidence=draft.confidence,
+        reason=draft.reason,
+        signal_ids=answer.signal_ids,
+        risk_ids=answer.risk_ids,
+        valid_until=draft.valid_until,
+    )
+
+
+def _refusal(
+    ids: FlowIds,
+    stage: Stage,
+    by: str,
+    draft: RefusalDraft,
+    answer: Answered,
+    directive: StrategyDirective | None,
+    plans: Plans,
+) -> Refusal:
+    return Refusal(
+        id=RefusalId(ids.make(IdKind.REFUSAL)),
+        stage=stage,
+        by=by,
+        code=draft.code,
+        detail=draft.detail,
+        signal_ids=answer.signal_ids,
+        risk_ids=answer.risk_ids,
+        directive=directive,
+        plans=plans,
+    )
+
+
+def _plan(planning: Planning, directive: StrategyDirective, situation: Situation, ids: FlowIds) -> Plans:
+    """Entry, exit, size, execution: each planner sees what those before it planned."""
+    entry: EntryPlan | None = None
+    exit_: ExitPlan | None = None
+    size: SizePlan | None = None
+    plans = Plans()
+    entry_draft: EntryPlanDraft | None = _ask(Stage.ENTRY_PLANNER, planning.entry, directive, plans, situation)
+    if entry_draft is not None:
+        entry = EntryPlan(
+            id=PlanId(ids.make(IdKind.ENTRY_PLAN)),
+            side=entry_draft.side,
+            type=entry_draft.type,
+            price=entry_draft.price,
+            stop_price=entry_draft.stop_price,
+            time_in_force=entry_draft.time_in_force,
+            valid_until=entry_draft.valid_until,
+        )
+        plans = Plans(entry=entry)
+    exit_draft: ExitPlanDraft | None = _ask(Stage.EXIT_PLANNER, planning.exit, directive, plans, situation)
+    if exit_draft is not None:
+        exit_ = ExitPlan(
+            id=PlanId(ids.make(IdKind.EXIT_PLAN)), stop_price=exit_draft.stop_price, target_price=exit_draft.target_price
+        )
+        plans = Plans(entry=entry, exit=exit_)
+    size_draft: SizePlanDraft | None = _ask(Stage.SIZE_PLANNER, planning.size, directive, plans, situation)
+    if size_draft is not None:
+        size = SizePlan(id=PlanId(ids.make(IdKind.SIZE_PLAN)), quantity=size_draft.quantity)
+        plans = Plans(entry=entry, exit=exit_, size=size)
+    draft: ExecutionPlanDraft | None = _ask(Stage.EXECUTION_PLANNER, planning.execution, directive, plans, situation)
+    if draft is None:
+        nothing = RefusalDraft(code="NOT_PLANNED", detail=f"no execution planner plans a {directive.scope}")
+        raise Refused(Stage.EXECUTION_PLANNER, "execution", nothing, plans)
+    execution = ExecutionPlan(
+        id=PlanId(ids.make(IdKind.EXECUTION_PLAN)),
+        action=draft.action,
+        algorithm=draft.algorithm,
+        parameters=draft.parameters,
+    )
+    return Plans(entry=entry, exit=exit_, size=size, execution=execution)
+
+
+def _ask(
+    stage: Stage,
+    routes: Sequence[Routed[Any]],
+    directive: StrategyDirective,
+    plans: Plans,
+    situation: Situation,
+) -> Any:
+    """The draft of the planner whose range has the directive's confidence; None for an explicit nothing."""
+    if not routes:
+        return None
+    route = _route(routes, directive.confidence)
+    answer = route.plugin.plan(directive, plans, situation)
+    if isinstance(answer, RefusalDraft):
+        raise Refused(stage, route.name, answer, plans)
+    return None if isinstance(answer, Nothing) else answer
+
+
+def _route(routes: Sequence[Routed[T]], confidence: float) -> Routed[T]:
+    for route in routes:
+        if route.low <= confidence < route.high:
+            return route
+    if confidence == 1.0:
+        return max(routes, key=lambda route: route.high)
+    raise Defect(f"no planner is routed for a confidence of {confidence}")

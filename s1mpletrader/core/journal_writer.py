@@ -1,0 +1,48 @@
+"""The StrategyJournalWriter: the one that writes the journal. It gives each entry its place and its hash."""
+
+from collections.abc import Sequence
+
+from msgspec import json
+
+from s1mpletrader.domain.hash_chain import GENESIS, seal
+from s1mpletrader.domain.reasons import EntryDraft, EntryRef, SealedEntry
+
+
+class StrategyJournalWriter:
+    """Seals entry drafts into the hash chain of one run."""
+
+    def __init__(self, run: str) -> None:
+        self.run = run
+        self._seq = 0
+        self._head = GENESIS
+        self._encode = json.Encoder(order="deterministic", decimal_format="string").encode
+
+    def seal(self, drafts: Sequence[EntryDraft]) -> list[SealedEntry]:
+        """The drafts of one step, sealed in their order; a parent given as an index is an earlier draft of the same step."""
+        first_seq = self._seq
+        sealed = []
+        for draft in drafts:
+            parent_run, parent_seq = self._parent(draft.parent, first_seq)
+            entry = seal(
+                self._head,
+                run=self.run,
+                seq=self._seq,
+                kind=draft.kind,
+                parent_run=parent_run,
+                parent_seq=parent_seq,
+                order_id=draft.order_id,
+                fill_id=draft.fill_id,
+                at=draft.at,
+                payload=self._encode(draft.reasons),
+            )
+            self._seq += 1
+            self._head = entry.hash
+            sealed.append(entry)
+        return sealed
+
+    def _parent(self, parent: EntryRef | int | None, first_seq: int) -> tuple[str | None, int | None]:
+        if parent is None:
+            return None, None
+        if isinstance(parent, EntryRef):
+            return (None if parent.run == self.run else parent.run), parent.seq
+        return None, first_seq + parent
