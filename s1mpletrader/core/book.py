@@ -129,28 +129,28 @@ class Book:
             for trade in account.trades.values():
                 yield from trade.orders.values()
 
-    def apply(self, changes: Iterable[LedgerChange]) -> None:
-        """Fold changes in the order in which they were recorded."""
-        for change in changes:
-            match change:
-                case OrderChanged():
-                    self._change_order(change)
-                case Fill():
-                    self._book_fill(change)
-                case OrderIntended():
-                    self._intend(change)
-                case GroupOpened():
-                    self._open_group(change)
-                case TradeOpened():
-                    account = self._touch(change.strategy)
-                    account.trades[change.trade_id] = LiveTrade(change)
-                    self._trade_owner[change.trade_id] = account
-                case GroupAdvanced():
-                    self._advance_group(change)
-                case FundsMoved():
-                    _move(self._touch(change.strategy).balances, change.asset, change.amount)
-                case ExternalFill():
-                    pass
+    def apply(self, change: LedgerChange) -> Order | None:
+        """Fold one change; returns the order that it changed, if it is about one that exists already."""
+        match change:
+            case OrderChanged():
+                return self._put_order(apply_event(self._require(change.order_id), change))
+            case Fill():
+                return self._book_fill(change)
+            case OrderIntended():
+                self._intend(change)
+            case GroupOpened():
+                self._open_group(change)
+            case TradeOpened():
+                account = self._touch(change.strategy)
+                account.trades[change.trade_id] = LiveTrade(change)
+                self._trade_owner[change.trade_id] = account
+            case GroupAdvanced():
+                self._advance_group(change)
+            case FundsMoved():
+                _move(self._touch(change.strategy).balances, change.asset, change.amount)
+            case ExternalFill():
+                pass
+        return None
 
     def _account(self, strategy: str) -> SubAccount:
         account = self._accounts.get(strategy)
@@ -190,18 +190,15 @@ class Book:
         trade.orders[intent.order_id] = order_from_intent(intent)
         self._order_trade[intent.order_id] = intent.trade_id
 
-    def _change_order(self, change: OrderChanged) -> None:
-        self._put_order(apply_event(self._require(change.order_id), change))
-
-    def _book_fill(self, fill: Fill) -> None:
+    def _book_fill(self, fill: Fill) -> Order:
         before = self._require(fill.order_id)
         if fill.fill_id in before.fill_ids:
-            return
+            return before
         after = apply_fill(before, fill)
         account, trade = self._live(after.trade_id, after.intent.strategy)
         signed = fill.quantity if fill.side.sign > 0 else -fill.quantity
         trade.quantity = add(trade.quantity, self._settle(account, fill, signed))
-        self._put_order(after)
+        return self._put_order(after)
 
     def _settle(self, account: SubAccount, fill: Fill, signed: Decimal) -> Decimal:
         """Move what the fill moved; returns what it did to the position."""
@@ -220,7 +217,7 @@ class Book:
         account.positions[fill.symbol] = Position(instrument=instrument, quantity=quantity, cost=cost)
         return received
 
-    def _put_order(self, order: Order) -> None:
+    def _put_order(self, order: Order) -> Order:
         account, trade = self._live(order.trade_id, order.intent.strategy)
         if order.live:
             trade.orders[order.order_id] = order
@@ -229,6 +226,7 @@ class Book:
             trade.orders.pop(order.order_id, None)
             self._order_trade.pop(order.order_id, None)
             self._leave_if_over(account, trade)
+        return order
 
     def _open_group(self, opened: GroupOpened) -> None:
         if opened.done:

@@ -17,6 +17,7 @@ from s1mpletrader.domain.directives import (
     Plans,
     Refusal,
     RefusalDraft,
+    Scope,
     SizePlan,
     SizePlanDraft,
     Stage,
@@ -220,8 +221,9 @@ def _plan(planning: Planning, directive: StrategyDirective, situation: Situation
         size = SizePlan(id=PlanId(ids.make(IdKind.SIZE_PLAN)), quantity=size_draft.quantity)
         plans = Plans(entry=entry, exit=exit_, size=size)
     draft: ExecutionPlanDraft | None = _ask(Stage.EXECUTION_PLANNER, planning.execution, directive, plans, situation)
-    if draft is None:
-        nothing = RefusalDraft(code="NOT_PLANNED", detail=f"no execution planner plans a {directive.scope}")
+    missing = _missing(directive, plans, draft)
+    if draft is None or missing is not None:
+        nothing = RefusalDraft(code="NOT_PLANNED", detail=f"no {missing} was planned for a {directive.scope}")
         raise Refused(Stage.EXECUTION_PLANNER, "execution", nothing, plans)
     execution = ExecutionPlan(
         id=PlanId(ids.make(IdKind.EXECUTION_PLAN)),
@@ -230,6 +232,16 @@ def _plan(planning: Planning, directive: StrategyDirective, situation: Situation
         parameters=draft.parameters,
     )
     return Plans(entry=entry, exit=exit_, size=size, execution=execution)
+
+
+def _missing(directive: StrategyDirective, plans: Plans, execution: ExecutionPlanDraft | None) -> str | None:
+    """What a directive cannot be carried out without, and does not have."""
+    if directive.scope is Scope.NEW_TRADE:
+        if plans.entry is None:
+            return "entry"
+        if plans.size is None:
+            return "size"
+    return "execution" if execution is None else None
 
 
 def _ask(

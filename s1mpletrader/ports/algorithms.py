@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from s1mpletrader.domain.account import AccountView
 from s1mpletrader.domain.directives import ExecutionDirective
-from s1mpletrader.domain.ids import OrderId
+from s1mpletrader.domain.ids import GroupId, OrderId
 from s1mpletrader.domain.instant import Instant
 from s1mpletrader.domain.instrument import Instrument
 from s1mpletrader.domain.order import Order
@@ -68,7 +68,7 @@ class GroupContext(Struct, frozen=True, kw_only=True):
     """What an algorithm may look at."""
 
     trade: TradeOpened
-    group_id: str
+    group_id: GroupId
     instrument: Instrument
     at: Instant
     orders: tuple[Order, ...]

@@ -1,0 +1,68 @@
+"""Filling a strategy's columns: row by row as candles close, or all at once where workers have a whole-history form."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from s1mpletrader.core.facts import FactTable
+from s1mpletrader.core.strategy import BoundWorker
+from s1mpletrader.domain.errors import Defect
+from s1mpletrader.domain.facts import FloatArray, Key, Row
+from s1mpletrader.ports.workers import ContextWorker, IWholeHistory
+
+
+def bind_workers(facts: FactTable, named: Sequence[tuple[str, ContextWorker]]) -> tuple[BoundWorker, ...]:
+    """Place workers, given in the order of need, and their columns, empty as yet."""
+    bound = []
+    for name, worker in named:
+        series = worker.needs[0].series
+        begin_row = max(facts.column(key).first for key in worker.needs)
+        bound.append(BoundWorker(name, worker, series, begin_row))
+        for key in worker.gives:
+            empty: FloatArray = np.full(len(facts.candles[series]), np.nan)
+            facts.add(key, empty, first=begin_row + worker.window - 1)
+    return tuple(bound)
+
+
+def fill_columns(facts: FactTable, workers: Sequence[BoundWorker]) -> None:
+    """Fill every worker's columns for the whole history."""
+    for bound in workers:
+        if isinstance(bound.worker, IWholeHistory):
+            _fill_whole(facts, bound, bound.worker)
+        else:
+            advance = row_filler(facts, bound)
+            for row in range(len(facts.candles[bound.series])):
+                advance(row)
+
+
+def row_filler(facts: FactTable, bound: BoundWorker) -> Callable[[int], None]:
+    """A function that feeds one closed row to the worker's incremental form and keeps what it gives."""
+    update = bound.worker.begin()
+    inputs = tuple(facts.column(key).values.item for key in bound.worker.needs)
+    outputs = tuple(facts.column(key).values for key in bound.worker.gives)
+    first_output = bound.begin_row + bound.worker.window - 1
+
+    def fill(row: int) -> None:
+        if row < bound.begin_row:
+            return
+        given: Row | None = update(tuple(read(row) for read in inputs))
+        if (given is None) != (row < first_output):
+            raise Defect(f"{bound.name} declares a window of {bound.worker.window} and did not keep to it")
+        if given is not None:
+            for column, value in zip(outputs, given, strict=True):
+                column[row] = value
+
+    return fill
+
+
+def _fill_whole(facts: FactTable, bound: BoundWorker, worker: IWholeHistory) -> None:
+    begin = bound.begin_row
+    data: dict[Key, FloatArray] = {key: facts.column(key).values[begin:] for key in bound.worker.needs}
+    given = worker.columns(data)
+    for key in bound.worker.gives:
+        column = facts.column(key)
+        values = given[key]
+        if begin == 0 and values.dtype == np.float64 and len(values) == len(column.values):
+            column.values = values
+        else:
+            column.values[begin:] = values

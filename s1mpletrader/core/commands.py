@@ -1,0 +1,44 @@
+"""Commands: what leaves for the venue once it is recorded."""
+
+from typing import NamedTuple
+
+from s1mpletrader.domain.ids import OrderId
+from s1mpletrader.domain.order import Order
+from s1mpletrader.domain.orders import ListKind
+from s1mpletrader.ports.execution import OrderRef, OrderRequest
+
+
+class SubmitOrders(NamedTuple):
+    """Submit these orders as one."""
+
+    requests: tuple[OrderRequest, ...]
+    list_kind: ListKind
+
+    @property
+    def order_ids(self) -> tuple[OrderId, ...]:
+        """The orders that the command is about."""
+        return tuple(request.order_id for request in self.requests)
+
+
+class CancelOrder(NamedTuple):
+    """Cancel this order."""
+
+    order: OrderRef
+
+    @property
+    def order_ids(self) -> tuple[OrderId, ...]:
+        """The order that the command is about."""
+        return (self.order.order_id,)
+
+
+Command = SubmitOrders | CancelOrder
+
+
+def order_ref(order: Order) -> OrderRef:
+    """How a connector is told which order is meant."""
+    return OrderRef(
+        order_id=order.order_id,
+        client_order_id=order.intent.client_order_id,
+        symbol=order.details.symbol,
+        exchange_order_id=order.exchange_order_id,
+    )

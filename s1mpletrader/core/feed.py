@@ -1,0 +1,212 @@
+"""Feeds: a strategy's candles as they close. The dense one visits every candle, the skipping one only where something can happen.
+
+Both give the same flows. Which one runs is a setting, not a branch in what follows.
+"""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import numpy as np
+
+from s1mpletrader.core.columns import fill_columns, row_filler
+from s1mpletrader.core.facts import Timeline
+from s1mpletrader.core.strategy import BoundMonitor, Seen, Strategy
+from s1mpletrader.domain.account import AccountView
+from s1mpletrader.domain.facts import Columns, InstantArray, Series
+from s1mpletrader.domain.instant import Instant
+from s1mpletrader.ports.workers import ICandidates, IQuiet
+
+
+class Feed(Protocol):
+    """A strategy's market data in the order of time."""
+
+    strategy: Strategy
+
+    def next_at(self, before: Instant | None) -> Instant | None:
+        """The next instant at which there is something to see, if it lies before the given one; None means any later one."""
+        ...
+
+    def take(self) -> Seen:
+        """Go to that instant: what the detectors and monitors see there."""
+        ...
+
+
+class Position:
+    """Where a strategy stands on its timeline: sets the cursors, and asks those whose candles have closed."""
+
+    def __init__(self, strategy: Strategy, view: Callable[[], AccountView]) -> None:
+        self._strategy = strategy
+        self._view = view
+        self._cursors = tuple(strategy.facts.cursors.items())
+
+    def move_to(self, index: int) -> tuple[tuple[Series, int], ...]:
+        """Go to an instant; returns the series whose candles close there, with the row of that candle."""
+        strategy = self._strategy
+        timeline = strategy.timeline
+        strategy.facts.at = int(timeline.instants[index])
+        closed = []
+        for series, cursor in self._cursors:
+            count = timeline.count(series, index)
+            if count != (timeline.count(series, index - 1) if index else 0):
+                closed.append((series, count - 1))
+            cursor.count = count
+        return tuple(closed)
+
+    def look(self, closed: tuple[tuple[Series, int], ...]) -> Seen:
+        """Ask every monitor and detector whose series has closed and whose facts are there."""
+        strategy = self._strategy
+        facts, states = strategy.facts, strategy.state.monitors
+        rows = dict(closed)
+        risks = []
+        for number, (name, monitor, series, first_row) in enumerate(strategy.monitors):
+            if rows.get(series, -1) >= first_row:
+                states[number], drafts = monitor.step(states[number], facts, self._view())
+                risks += [(name, draft) for draft in drafts]
+        signals = []
+        for name, detector, series, first_row in strategy.detectors:
+            if rows.get(series, -1) >= first_row:
+                signals += [(name, draft) for draft in detector.detect(facts)]
+        return Seen(signals, risks)
+
+
+class DenseFeed:
+    """Every candle, one after the other."""
+
+    def __init__(self, strategy: Strategy, view: Callable[[], AccountView]) -> None:
+        self.strategy = strategy
+        self._position = Position(strategy, view)
+        self._index = 0
+        self._length = len(strategy.timeline)
+        self._instants = strategy.timeline.instants
+        self._fillers: dict[Series, list[Callable[[int], None]]] = {}
+        for bound in strategy.workers:
+            self._fillers.setdefault(bound.series, []).append(row_filler(strategy.facts, bound))
+
+    def next_at(self, before: Instant | None) -> Instant | None:
+        """The next candle's close."""
+        if self._index == self._length:
+            return None
+        at = self._instants.item(self._index)
+        return at if before is None or at < before else None
+
+    def take(self) -> Seen:
+        """Close the next candle: feed the workers, then ask the monitors and detectors."""
+        closed = self._position.move_to(self._index)
+        self._index += 1
+        for series, row in closed:
+            for fill in self._fillers.get(series, ()):
+                fill(row)
+        return self._position.look(closed)
+
+
+class SkippingFeed:
+    """Only the candles where a detector might give a signal or a monitor is not quiet."""
+
+    def __init__(self, strategy: Strategy, view: Callable[[], AccountView]) -> None:
+        self.strategy = strategy
+        self._view = view
+        self._position = Position(strategy, view)
+        fill_columns(strategy.facts, strategy.workers)
+        self._instants = strategy.timeline.instants
+        self._length = len(strategy.timeline)
+        self._candidates = _candidates(strategy)
+        self._next_candidate = 0
+        self._index = 0
+        self._found: int | None = None
+        self._monitors = [QuietMonitor(number, bound, strategy) for number, bound in enumerate(strategy.monitors)]
+
+    def next_at(self, before: Instant | None) -> Instant | None:
+        """The next instant that cannot be skipped."""
+        if self._found is None:
+            self._found = self._search(before)
+        if self._found is None:
+            return None
+        at = self._instants.item(self._found)
+        return at if before is None or at < before else None
+
+    def take(self) -> Seen:
+        """Go there, and ask the monitors and detectors."""
+        index = self._found if self._found is not None else self._index
+        self._found = None
+        self._index = index + 1
+        return self._position.look(self._position.move_to(index))
+
+    def _search(self, before: Instant | None) -> int | None:
+        candidates = self._candidates
+        while self._next_candidate < len(candidates) and candidates.item(self._next_candidate) < self._index:
+            self._next_candidate += 1
+        candidate = candidates.item(self._next_candidate) if self._next_candidate < len(candidates) else self._length
+        if not self._monitors:
+            return candidate if candidate < self._length else None
+        limit = self._length if before is None else int(np.searchsorted(self._instants, before, side="left"))
+        stop = min(candidate, limit)
+        if stop > self._index:
+            stop = self._pass_quietly(stop)
+            self._index = stop
+        loud = stop < min(candidate, limit)
+        return stop if loud or stop == candidate < limit else None
+
+    def _pass_quietly(self, stop: int) -> int:
+        """Step all monitors towards an instant as long as all are quiet; returns where the first is not."""
+        view = self._view()
+        reached = stop
+        for monitor in self._monitors:
+            reached = min(reached, monitor.quiet_until(self._index, reached, view))
+        for monitor in self._monitors:
+            monitor.pass_to(self._index, reached, view)
+        return reached
+
+
+class QuietMonitor:
+    """A monitor with its second form, on the strategy's timeline."""
+
+    def __init__(self, number: int, bound: BoundMonitor, strategy: Strategy) -> None:
+        if not isinstance(bound.monitor, IQuiet):
+            raise TypeError(f"{bound.name} has no quiet form")
+        self._number = number
+        self._bound = bound
+        self._quiet: IQuiet[Any] = bound.monitor
+        self._columns: Columns = strategy.facts.aligned(bound.monitor.needs)
+        self._timeline: Timeline = strategy.timeline
+        self._states = strategy.state.monitors
+        self._closed_at: InstantArray = strategy.facts.candles[bound.series].closed_at
+
+    def quiet_until(self, start: int, stop: int, view: AccountView) -> int:
+        """The first instant from ``start`` at which the monitor speaks, or ``stop``; its state stays as it is."""
+        first, last = self._rows(start, stop)
+        if first >= last:
+            return stop
+        _, row = self._quiet.quiet(self._states[self._number], self._columns, view, first, last)
+        if row == last:
+            return stop
+        return int(np.searchsorted(self._timeline.instants, self._closed_at[row]))
+
+    def pass_to(self, start: int, stop: int, view: AccountView) -> None:
+        """Take the state past the quiet instants."""
+        first, last = self._rows(start, stop)
+        if first < last:
+            self._states[self._number], _ = self._quiet.quiet(self._states[self._number], self._columns, view, first, last)
+
+    def _rows(self, start: int, stop: int) -> tuple[int, int]:
+        series = self._bound.series
+        first = self._timeline.count(series, start - 1) if start else 0
+        return max(first, self._bound.first_row), self._timeline.count(series, stop - 1)
+
+
+def can_skip(strategy: Strategy) -> bool:
+    """Whether every detector and monitor has the optional form that skipping needs."""
+    return all(isinstance(bound.detector, ICandidates) for bound in strategy.detectors) and all(
+        isinstance(bound.monitor, IQuiet) for bound in strategy.monitors
+    )
+
+
+def _candidates(strategy: Strategy) -> InstantArray:
+    """The indices of the instants at which some detector might give a signal."""
+    flags = np.zeros(len(strategy.timeline), dtype=np.bool_)
+    for _, detector, series, first_row in strategy.detectors:
+        if not isinstance(detector, ICandidates):
+            raise TypeError("a detector has no candidates form")
+        rows = np.array(detector.candidates(strategy.facts.aligned(detector.needs)), dtype=np.bool_)
+        rows[:first_row] = False
+        flags |= strategy.timeline.flags(series, rows, strategy.facts.candles[series].closed_at)
+    return np.flatnonzero(flags)

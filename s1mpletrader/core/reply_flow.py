@@ -1,0 +1,217 @@
+"""The async flow: what the exchange replies becomes reality, and finds the reason that it belongs to."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from msgspec.structs import replace
+
+from s1mpletrader.core.execution_worker import Effects, ExecutionWorker
+from s1mpletrader.core.flow_initiator import FlowInitiator, FlowTerminator
+from s1mpletrader.core.market import Market
+from s1mpletrader.core.metrics import Metrics
+from s1mpletrader.core.order_context import ContextFinder
+from s1mpletrader.core.outbox import Outbox
+from s1mpletrader.core.recorder import Recorder, Step
+from s1mpletrader.core.sync_flow import command_drafts
+from s1mpletrader.core.watchers import Watchers
+from s1mpletrader.domain.ids import IdKind, IdSpace, OriginId
+from s1mpletrader.domain.orders import OrderState
+from s1mpletrader.domain.origin import Origin, OriginKind
+from s1mpletrader.domain.reasons import SCHEMA_VERSION, EntryDraft, EntryKind, EntryRef, Reasons
+from s1mpletrader.domain.replies import (
+    Accepted,
+    Amended,
+    Cancelled,
+    CancelRejected,
+    ExchangeReply,
+    Expired,
+    Filled,
+    NotPlaced,
+    NotSent,
+    Rejected,
+    Replaced,
+    Unknown,
+)
+from s1mpletrader.ports.cache import ICache, OrderContext
+
+Notice = Callable[[], None]
+
+_KIND_OF: Final[dict[type[ExchangeReply], EntryKind]] = {
+    Accepted: EntryKind.RECORDED,
+    Rejected: EntryKind.REJECTED,
+    Filled: EntryKind.FILLED,
+    Cancelled: EntryKind.CANCELLED,
+    Expired: EntryKind.EXPIRED,
+    Unknown: EntryKind.UNKNOWN,
+    NotSent: EntryKind.NOT_PLACED,
+    NotPlaced: EntryKind.NOT_PLACED,
+    Amended: EntryKind.AMENDED,
+    Replaced: EntryKind.REPLACED,
+    CancelRejected: EntryKind.CANCEL_REJECTED,
+}
+
+
+class ReplyFlow:
+    """Books replies one by one, for all strategies of an account."""
+
+    def __init__(
+        self,
+        *,
+        ids: IdSpace,
+        initiator: FlowInitiator,
+        terminator: FlowTerminator,
+        worker: ExecutionWorker,
+        recorder: Recorder,
+        outbox: Outbox,
+        cache: ICache,
+        contexts: ContextFinder,
+        markets: Mapping[str, Market],
+        metrics: Metrics,
+        watchers: Watchers,
+    ) -> None:
+        self._ids = ids
+        self._initiator = initiator
+        self._terminator = terminator
+        self._worker = worker
+        self._recorder = recorder
+        self._outbox = outbox
+        self._cache = cache
+        self._contexts = contexts
+        self._markets = markets
+        self._metrics = metrics
+        self._watchers = watchers
+        self._count = 0
+
+    def run(self, replies: Sequence[ExchangeReply]) -> None:
+        """Book replies in the order of their arrival."""
+        for reply in replies:
+            self._run_one(reply)
+
+    def _run_one(self, reply: ExchangeReply) -> None:
+        self._count += 1
+        self._metrics.replies += 1
+        context = self._contexts.find(reply.order_id) if reply.order_id is not None else None
+        strategy = context.strategy if context is not None else ""
+        flow_id = f"{reply.order_id}:{self._count}"
+        self._initiator.start_reply(strategy, flow_id, reply)
+        try:
+            self._book(reply, context)
+        finally:
+            self._terminator.end(strategy, flow_id, reply.at)
+
+    def _book(self, reply: ExchangeReply, context: OrderContext | None) -> None:
+        effects = self._worker.on_exchange_reply(reply)
+        if effects.external is not None:
+            self._record_external(reply, effects)
+            return
+        if context is None and effects.order is not None:
+            context = self._contexts.find(effects.order.order_id)
+        if context is None or not (effects.order or effects.alarm or isinstance(reply, CancelRejected)):
+            return
+        drafts = self._drafts(reply, effects, context)
+        refs = self._recorder.record(Step(tuple(effects.reality), tuple(drafts)), self._notices(effects))
+        self._count_effects(reply, effects)
+        self._remember(effects, context, drafts, refs)
+        if effects.commands:
+            self._outbox.put(self._recorder.recorded, effects.commands)
+        self._outbox.release(self._recorder.released)
+
+    def _drafts(self, reply: ExchangeReply, effects: Effects, context: OrderContext) -> list[EntryDraft]:
+        """The reply's own entry first, then those of the orders and commands that it caused."""
+        order_id, last = context.order_id, context.last
+        drafts: list[EntryDraft] = []
+        parent: EntryRef | int = last
+        if effects.reopened_by is not None:
+            reopened = Reasons(v=SCHEMA_VERSION, text=effects.reopened_by)
+            drafts.append(EntryDraft(EntryKind.REOPENED, reply.at, reopened, last, order_id))
+            parent = 0
+        kind = _KIND_OF[type(reply)] if effects.alarm is None else EntryKind.ALARM
+        fill_id = effects.fill.fill_id if effects.fill is not None else None
+        drafts.append(EntryDraft(kind, reply.at, self._reasons(reply, effects, context), parent, order_id, fill_id))
+        about = len(drafts) - 1
+        for intent, role in effects.intents:
+            market = self._markets[intent.strategy].snapshot(intent.details.symbol)
+            child = Reasons(v=SCHEMA_VERSION, role=role, market=market)
+            drafts.append(EntryDraft(EntryKind.INTENDED, reply.at, child, about, intent.order_id))
+        drafts += command_drafts(effects, reply.at, about)
+        return drafts
+
+    def _reasons(self, reply: ExchangeReply, effects: Effects, context: OrderContext) -> Reasons:
+        text = effects.alarm or _text(reply)
+        if effects.fill is None:
+            return Reasons(v=SCHEMA_VERSION, text=text)
+        market = self._markets[context.strategy]
+        if market.at <= context.causality.origin.at:
+            # No candle has closed since the decision, so that the facts at fill time are the decision's own.
+            return Reasons(v=SCHEMA_VERSION, text=text)
+        snapshot = market.snapshot(effects.fill.symbol)
+        return Reasons(v=SCHEMA_VERSION, text=text, facts=market.facts(), market=snapshot)
+
+    def _record_external(self, reply: ExchangeReply, effects: Effects) -> None:
+        external = effects.external
+        if external is None:
+            return
+        ids = self._ids.flow("", f"{OriginKind.EXTERNAL}:{external.fill_id}", external.at)
+        origin = Origin(id=OriginId(ids.make(IdKind.EXTERNAL)), kind=OriginKind.EXTERNAL, at=external.at)
+        reasons = Reasons(v=SCHEMA_VERSION, origin=origin, text="a fill of an order that is not ours")
+        draft = EntryDraft(EntryKind.EXTERNAL, reply.at, reasons, None, None, external.fill_id)
+        self._recorder.record(Step(tuple(effects.reality), (draft,)))
+        self._metrics.alarms += 1
+
+    def _remember(self, effects: Effects, context: OrderContext, drafts: Sequence[EntryDraft], refs: Sequence[EntryRef]) -> None:
+        """Bring the contexts up to date: of the order itself, and of those it caused."""
+        order = effects.order
+        own = [ref for draft, ref in zip(drafts, refs, strict=True) if draft.order_id == context.order_id][-1]
+        if order is None:
+            self._cache.put_context(replace(context, last=own))
+        elif order.live:
+            self._cache.put_context(replace(context, status=order.state, fills=order.fill_ids, last=own))
+        else:
+            self._cache.drop_context(context.order_id)
+        placed = {draft.order_id: ref for draft, ref in zip(drafts, refs, strict=True)}
+        for intent, _ in effects.intents:
+            self._cache.put_context(
+                replace(
+                    context,
+                    order_id=intent.order_id,
+                    causality=replace(context.causality, order_ids=(*context.causality.order_ids, intent.order_id)),
+                    order_details=intent.details,
+                    status=OrderState.INTENDED,
+                    fills=(),
+                    reference_price=intent.reference_price,
+                    last=placed[intent.order_id],
+                )
+            )
+
+    def _count_effects(self, reply: ExchangeReply, effects: Effects) -> None:
+        metrics = self._metrics
+        metrics.orders += len(effects.intents)
+        metrics.fills += effects.fill is not None
+        metrics.alarms += effects.alarm is not None
+        metrics.rejections += isinstance(reply, Rejected)
+
+    def _notices(self, effects: Effects) -> list[Notice]:
+        notices: list[Notice] = []
+        order, fill = effects.order, effects.fill
+        if self._watchers.order is not None and order is not None:
+            watch_order = self._watchers.order
+            notices.append(lambda: watch_order(order))
+        if self._watchers.fill is not None and fill is not None:
+            watch_fill = self._watchers.fill
+            notices.append(lambda: watch_fill(fill))
+        return notices
+
+
+def _text(reply: ExchangeReply) -> str | None:
+    """What the venue said in words."""
+    match reply:
+        case Rejected():
+            return reply.rejection_reason
+        case NotSent() | Unknown() | Cancelled() | Expired() | CancelRejected():
+            return reply.reason
+        case NotPlaced():
+            return reply.evidence
+        case Replaced():
+            return reply.replaced_by
+        case _:
+            return None

@@ -1,0 +1,74 @@
+"""A strategy as assembled: flat tuples of bound parts, its facts, and its declared state."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from s1mpletrader.core.decision import Planning
+from s1mpletrader.core.facts import FactTable, Timeline
+from s1mpletrader.domain.facts import Key, Series
+from s1mpletrader.domain.opinion import Risk, RiskDraft, SignalDraft
+from s1mpletrader.ports.workers import ContextWorker, RiskMonitor, SignalDetector
+
+
+class Seen(NamedTuple):
+    """What a strategy's detectors and monitors saw at one instant, each with its worker's name."""
+
+    signals: Sequence[tuple[str, SignalDraft]]
+    risks: Sequence[tuple[str, RiskDraft]]
+
+
+class BoundWorker(NamedTuple):
+    """A context worker in its place: it is fed from row ``begin_row`` of its series on."""
+
+    name: str
+    worker: ContextWorker
+    series: Series
+    begin_row: int
+
+
+class BoundDetector(NamedTuple):
+    """A detector in its place: it is asked from row ``first_row`` of its series on."""
+
+    name: str
+    detector: SignalDetector
+    series: Series
+    first_row: int
+
+
+class BoundMonitor(NamedTuple):
+    """A monitor in its place: it is stepped from row ``first_row`` of its series on."""
+
+    name: str
+    monitor: RiskMonitor[Any]
+    series: Series
+    first_row: int
+
+
+@dataclass(kw_only=True)
+class StrategyState:
+    """What a strategy remembers from one flow to the next: declared, and passed in and out."""
+
+    monitors: list[Any]
+    standing: dict[tuple[str, str, str | None], Risk] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Strategy:
+    """One strategy on its sub-account."""
+
+    name: str
+    symbols: tuple[str, ...]
+    series: Series
+    """Its first symbol on its first timeframe."""
+    facts: FactTable
+    timeline: Timeline
+    workers: tuple[BoundWorker, ...]
+    detectors: tuple[BoundDetector, ...]
+    monitors: tuple[BoundMonitor, ...]
+    planning: Planning
+    recorded_keys: tuple[Key, ...]
+    """The facts that a decision's entry keeps."""
+    price_keys: dict[str, Key]
+    """The close that is each symbol's last price."""
+    state: StrategyState

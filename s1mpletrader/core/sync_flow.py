@@ -1,0 +1,271 @@
+"""The sync flow: closed candles become signals and risks, these a decision, and the decision an order with its reason."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+from s1mpletrader.core.decision import Verdict, ask_planner, judge
+from s1mpletrader.core.execution_worker import Effects, ExecutionWorker
+from s1mpletrader.core.flow_initiator import Flow, FlowInitiator, FlowTerminator
+from s1mpletrader.core.market import Market
+from s1mpletrader.core.metrics import Metrics
+from s1mpletrader.core.outbox import Outbox
+from s1mpletrader.core.recorder import Recorder, Step
+from s1mpletrader.core.strategy import Seen, Strategy
+from s1mpletrader.core.watchers import Watchers
+from s1mpletrader.domain.account import AccountView
+from s1mpletrader.domain.causality import CausalityChain
+from s1mpletrader.domain.directives import Approved, Refusal
+from s1mpletrader.domain.facts import CANDLE_FIELDS
+from s1mpletrader.domain.ids import IdKind, OrderId, RiskId, SignalId
+from s1mpletrader.domain.instant import Instant
+from s1mpletrader.domain.instrument import Instrument
+from s1mpletrader.domain.opinion import Risk, Severity, Signal
+from s1mpletrader.domain.order import order_from_intent
+from s1mpletrader.domain.orders import OrderState
+from s1mpletrader.domain.origin import OriginKind
+from s1mpletrader.domain.reasons import SCHEMA_VERSION, EntryDraft, EntryKind, EntryRef, Reasons
+from s1mpletrader.ports.cache import ICache, OrderContext
+from s1mpletrader.ports.ledger import ILedgerReader
+from s1mpletrader.ports.planners import Situation
+
+
+class SyncFlow:
+    """Runs one strategy's decisions. Everything between the candle and the outbox is one step without a wait."""
+
+    def __init__(
+        self,
+        strategy: Strategy,
+        *,
+        market: Market,
+        initiator: FlowInitiator,
+        terminator: FlowTerminator,
+        worker: ExecutionWorker,
+        recorder: Recorder,
+        outbox: Outbox,
+        cache: ICache,
+        view: Callable[[], AccountView],
+        open_ledger: Callable[[], ILedgerReader],
+        instruments: Mapping[str, Instrument],
+        metrics: Metrics,
+        watchers: Watchers,
+    ) -> None:
+        self._strategy = strategy
+        self._initiator = initiator
+        self._terminator = terminator
+        self._worker = worker
+        self._recorder = recorder
+        self._outbox = outbox
+        self._cache = cache
+        self._view = view
+        self._open_ledger = open_ledger
+        self._instruments = instruments
+        self._metrics = metrics
+        self._watchers = watchers
+        self._market = market
+
+    def run(self, at: Instant, seen: Seen) -> None:
+        """One flow: begun, decided, recorded, sent off, and ended, also where something in it fails."""
+        strategy = self._strategy
+        flow = self._initiator.start(strategy.name, OriginKind.TICK, str(at), at, "candles", self._candles())
+        try:
+            self._decide(flow, seen)
+        finally:
+            self._terminator.end(strategy.name, flow.origin.id, at)
+
+    def _decide(self, flow: Flow, seen: Seen) -> None:
+        signals = tuple(
+            Signal(
+                id=SignalId(flow.ids.make(IdKind.SIGNAL)),
+                detector=name,
+                symbol=draft.symbol,
+                direction=draft.direction,
+                kind=draft.kind,
+                confidence=draft.confidence,
+            )
+            for name, draft in seen.signals
+        )
+        raised = self._raise_risks(flow, seen)
+        self._metrics.signals += len(signals)
+        self._metrics.risks += len(raised)
+        pages = Pages(flow, signals, raised, self._standing(raised), self._market.facts())
+        self._cache.put(flow.origin.id, "facts", pages.facts, at=flow.origin.at)
+        answers = ask_planner(self._strategy.planning, self._situation(flow, signals))
+        for answer in answers:
+            situation = self._situation(flow, signals)
+            verdict = judge(self._strategy.planning, answer, situation, flow.ids, flow.strategy)
+            self._carry_out(verdict, pages)
+        if raised and not answers:
+            reasons = pages.page()
+            self._recorder.record(Step((), (EntryDraft(EntryKind.OBSERVED, flow.origin.at, reasons),)))
+
+    def _carry_out(self, verdict: Verdict, pages: "Pages") -> None:
+        self._metrics.directives += verdict.approved is not None
+        if verdict.approved is not None:
+            self._execute(verdict.approved, pages)
+        elif verdict.refusal is not None:
+            self._refuse(verdict.refusal, pages)
+
+    def _execute(self, approved: Approved, pages: "Pages") -> None:
+        directive = approved.directive
+        effects = self._worker.execute(approved)
+        market = self._market.snapshot(directive.directive.symbol)
+        roles = [intent.role for intent in effects.intents]
+        first = pages.page(
+            directive=directive.directive,
+            plans=directive.plans,
+            execution_directive_id=directive.id,
+            gates=approved.gates,
+            market=market,
+            role=roles[0] if roles else None,
+        )
+        drafts = self._drafts(effects, first, pages)
+        refs = self._recorder.record(Step(tuple(effects.reality), tuple(drafts)), self._notices(effects))
+        pages.ref = pages.ref or refs[0]
+        self._metrics.orders += len(effects.intents)
+        self._remember(approved, effects, refs, pages)
+        self._outbox.put(self._recorder.recorded, effects.commands)
+        self._outbox.release(self._recorder.released)
+
+    def _notices(self, effects: Effects) -> list[Callable[[], None]]:
+        watch = self._watchers.order
+        if watch is None:
+            return []
+        return [partial(watch, order_from_intent(intent.intent)) for intent in effects.intents]
+
+    def _drafts(self, effects: Effects, first: Reasons, pages: "Pages") -> list[EntryDraft]:
+        """The decision's entry, and one for every further order and command, its children."""
+        at = pages.flow.origin.at
+        first_order = effects.intents[0].intent.order_id if effects.intents else None
+        kind = EntryKind.INTENDED if effects.intents else EntryKind.COMMANDED
+        drafts = [EntryDraft(kind, at, first, pages.ref, first_order)]
+        for intent, role in effects.intents[1:]:
+            child = Reasons(v=SCHEMA_VERSION, role=role)
+            drafts.append(EntryDraft(EntryKind.INTENDED, at, child, 0, intent.order_id))
+        drafts += command_drafts(effects, at, 0)
+        return drafts
+
+    def _remember(self, approved: Approved, effects: Effects, refs: Sequence[EntryRef], pages: "Pages") -> None:
+        """Put every new order's context in the cache, where the flow of its replies finds it."""
+        directive = approved.directive.directive
+        order_ids = tuple(intent.intent.order_id for intent in effects.intents)
+        for (intent, _), ref in zip(effects.intents, refs, strict=False):
+            chain = CausalityChain(
+                origin=pages.flow.origin,
+                signal_ids=directive.signal_ids,
+                risk_ids=directive.risk_ids,
+                strategy_directive_id=directive.id,
+                plan_ids=approved.directive.plans.ids,
+                execution_directive_id=approved.directive.id,
+                order_ids=order_ids,
+            )
+            self._cache.put_context(
+                OrderContext(
+                    order_id=intent.order_id,
+                    strategy=intent.strategy,
+                    causality=chain,
+                    order_details=intent.details,
+                    status=OrderState.INTENDED,
+                    facts=pages.facts,
+                    reference_price=intent.reference_price,
+                    decision=refs[0],
+                    last=ref,
+                )
+            )
+
+    def _refuse(self, refusal: Refusal, pages: "Pages") -> None:
+        self._metrics.refusals += 1
+        symbol = refusal.directive.symbol if refusal.directive is not None else self._strategy.series.symbol
+        reasons = pages.page(refusals=(refusal,), market=self._market.snapshot(symbol))
+        draft = EntryDraft(EntryKind.REFUSED, pages.flow.origin.at, reasons, pages.ref)
+        watching = self._watchers.refusal
+        notices = [partial(watching, self._strategy.name, refusal)] if watching is not None else []
+        refs = self._recorder.record(Step((), (draft,)), notices)
+        pages.ref = pages.ref or refs[0]
+
+    def _raise_risks(self, flow: Flow, seen: Seen) -> tuple[Risk, ...]:
+        standing = self._strategy.state.standing
+        raised = []
+        for name, draft in seen.risks:
+            risk = Risk(
+                id=RiskId(flow.ids.make(IdKind.RISK)),
+                monitor=name,
+                kind=draft.kind,
+                severity=draft.severity,
+                symbol=draft.symbol,
+                detail=draft.detail,
+            )
+            raised.append(risk)
+            place = (name, draft.kind, draft.symbol)
+            if draft.severity is Severity.LIFTED:
+                standing.pop(place, None)
+            else:
+                standing[place] = risk
+        return tuple(raised)
+
+    def _standing(self, raised: tuple[Risk, ...]) -> tuple[RiskId, ...]:
+        new = {risk.id for risk in raised}
+        return tuple(risk.id for risk in self._strategy.state.standing.values() if risk.id not in new)
+
+    def _situation(self, flow: Flow, signals: tuple[Signal, ...]) -> Situation:
+        return Situation(
+            at=flow.origin.at,
+            signals=signals,
+            risks=tuple(self._strategy.state.standing.values()),
+            facts=self._strategy.facts,
+            view=self._view(),
+            open_ledger=self._open_ledger,
+            instruments=self._instruments,
+            prices=self._market.prices(),
+        )
+
+    def _candles(self) -> dict[str, tuple[float, ...]]:
+        """The latest closed candle of each series: open, high, low, close, volume."""
+        facts = self._strategy.facts
+        return {
+            str(series): tuple(getattr(data, name).item(facts.cursors[series].count - 1) for name in CANDLE_FIELDS)
+            for series, data in facts.candles.items()
+            if facts.cursors[series].count
+        }
+
+
+class Pages:
+    """A flow's entries as they are written: the first keeps what the flow saw, the later ones refer to it."""
+
+    def __init__(
+        self,
+        flow: Flow,
+        signals: tuple[Signal, ...],
+        raised: tuple[Risk, ...],
+        standing_risk_ids: tuple[RiskId, ...],
+        facts: Mapping[str, float],
+    ) -> None:
+        self.flow = flow
+        self.facts = facts
+        self.ref: EntryRef | None = None
+        """The flow's first entry, once it is recorded."""
+        self._signals = signals
+        self._raised = raised
+        self._standing_risk_ids = standing_risk_ids
+
+    def page(self, **own: object) -> Reasons:
+        """The reasons of the next entry: what is its own, and what the flow saw if none has told it yet."""
+        if self.ref is not None:
+            return Reasons(v=SCHEMA_VERSION, **own)  # type: ignore[arg-type]
+        return Reasons(
+            v=SCHEMA_VERSION,
+            strategy=self.flow.strategy,
+            origin=self.flow.origin,
+            signals=self._signals,
+            risks=self._raised,
+            standing_risk_ids=self._standing_risk_ids,
+            facts=self.facts,
+            **own,  # type: ignore[arg-type]
+        )
+
+
+def command_drafts(effects: Effects, at: Instant, parent: int) -> list[EntryDraft]:
+    """An entry for every order that is to be cancelled."""
+    meant = {intent.intent.order_id for intent in effects.intents}
+    about: list[OrderId] = [order_id for command in effects.commands for order_id in command.order_ids]
+    reasons = Reasons(v=SCHEMA_VERSION, text="CANCEL")
+    return [EntryDraft(EntryKind.COMMANDED, at, reasons, parent, order_id) for order_id in about if order_id not in meant]
