@@ -1,0 +1,99 @@
+"""A validated configuration: what a container is built from."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from s1mpletrader.configuration.models import AccountTable, EngineTable, EnvironmentTable, StrategyTable
+from s1mpletrader.configuration.ranges import WHOLE, ConfidenceRange
+from s1mpletrader.core.plugin_manager import PluginKind, PluginManager, RegisteredPlugin
+from s1mpletrader.domain.errors import ConfigurationError
+from s1mpletrader.domain.facts import Series
+from s1mpletrader.ports.plugin import PluginConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class PluginTable:
+    """A table that names a plugin, validated."""
+
+    kind: PluginKind
+    name: str
+    """Its name in the strategy: ``name`` in the table, else the plugin's."""
+    place: str
+    """Where it stands, for an error: ``FILE: [[table]] #2``."""
+    plugin: RegisteredPlugin
+    config: PluginConfig
+    series: Series
+    """What a reference without symbol or timeframe means."""
+    confidence: ConfidenceRange = WHOLE
+
+    def build(self, provision: Any) -> Any:
+        """The plugin's object. A ``ValueError`` becomes a ``ConfigurationError`` at this table."""
+        try:
+            return self.plugin.plugin.build(self.config, provision)
+        except ValidationError as fault:
+            raise ConfigurationError(self.place, fault.errors(include_url=False)[0]["msg"]) from fault
+        except ValueError as fault:
+            raise ConfigurationError(self.place, str(fault)) from fault
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoreTable:
+    """A ledger or a journal, and where it lies."""
+
+    table: PluginTable
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Configuration:
+    """One strategy with everything that it runs on. Tables keep the order of the file."""
+
+    path: Path
+    strategy: StrategyTable
+    environment: EnvironmentTable
+    account: AccountTable
+    engine: EngineTable
+    plugins: PluginManager
+    data: tuple[PluginTable, ...]
+    exchange: PluginTable
+    ledger: StoreTable
+    journal: StoreTable
+    cache: PluginTable
+    context: tuple[PluginTable, ...]
+    signal: tuple[PluginTable, ...]
+    risk: tuple[PluginTable, ...]
+    planner: PluginTable
+    entry: tuple[PluginTable, ...]
+    size: tuple[PluginTable, ...]
+    exit: tuple[PluginTable, ...]
+    execution: tuple[PluginTable, ...]
+    gate: tuple[PluginTable, ...]
+
+    @property
+    def directory(self) -> str:
+        """Where the file lies: its relative paths start here."""
+        return str(self.path.parent)
+
+    @property
+    def series(self) -> Series:
+        """The strategy's first symbol and timeframe."""
+        return Series(self.strategy.symbols[0], self.strategy.timeframes[0])
+
+    @property
+    def deciding_tables(self) -> tuple[PluginTable, ...]:
+        """The tables that decide what a run does: all but data, stores and cache."""
+        return (
+            self.exchange,
+            *self.context,
+            *self.signal,
+            *self.risk,
+            self.planner,
+            *self.entry,
+            *self.size,
+            *self.exit,
+            *self.execution,
+            *self.gate,
+        )

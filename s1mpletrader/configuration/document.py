@@ -1,0 +1,59 @@
+"""A TOML file as it was read, with the overrides applied: its tables, and the name of every place in them."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+from s1mpletrader.domain.errors import ConfigurationError
+
+KeyPath: TypeAlias = tuple[str | int, ...]
+"""Keys from the root down; a number counts from zero in an array."""
+
+_BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """What a user wrote, in the file and beside it."""
+
+    path: Path
+    tables: Mapping[str, Any]
+    overrides: Mapping[KeyPath, str] = field(default_factory=dict)
+    """Where each override went, and its key as written."""
+    plugins_before: Mapping[KeyPath, str] = field(default_factory=dict)
+    """Tables whose ``plugin`` an override has changed, and the name in the file."""
+
+    def place(self, path: KeyPath = ()) -> str:
+        """``FILE: [table] key``, an array's table by its number from 1; or ``FILE: --set key`` where an override put it there."""
+        for length in range(len(path), 0, -1):
+            if (written := self.overrides.get(path[:length])) is not None:
+                return f"{self.path}: --set {written}"
+        return f"{self.path}: {_label(path)}" if path else str(self.path)
+
+    def is_overridden(self, path: KeyPath) -> bool:
+        """Whether the value there comes from an override."""
+        return any(path[:length] in self.overrides for length in range(1, len(path) + 1))
+
+    def error(self, path: KeyPath, problem: str, hint: str | None = None) -> ConfigurationError:
+        """The mistake at this place."""
+        return ConfigurationError(self.place(path), problem, hint)
+
+
+def _label(path: KeyPath) -> str:
+    match path:
+        case [table, int(index), *rest]:
+            head = f"[[{table}]] #{index + 1}"
+        case [table, *rest]:
+            head = f"[{table}]"
+        case _:
+            return ""
+    text = ""
+    for part in rest:
+        text += f"[{part}]" if isinstance(part, int) else f".{_key(part)}" if text else _key(part)
+    return f"{head} {text}" if text else head
+
+
+def _key(part: str) -> str:
+    return part if _BARE_KEY.fullmatch(part) else f'"{part}"'

@@ -1,0 +1,76 @@
+"""What makes two configurations the same: canonical JSON, and its hash.
+
+In it is what decides what a run does: strategy, environment, account, exchange, and every worker with all its keys, defaults
+included. Left out is what changes where, how fast or by whose leave a run happens, and never what it decides: ledger, journal and
+cache with their URLs, ``[engine]``, ``[plugins]``. Data counts by the fingerprint of its content, not by where it came from.
+"""
+
+import json
+from collections.abc import Mapping, Set
+from decimal import Decimal
+from enum import Enum
+from hashlib import sha256
+from pathlib import PurePath
+from typing import Any
+
+from pydantic import BaseModel, SecretBytes, SecretStr
+
+from s1mpletrader.configuration.configuration import Configuration, PluginTable
+from s1mpletrader.domain.facts import Series
+from s1mpletrader.domain.money import plain
+
+NO_FINGERPRINTS: Mapping[Series, str] = {}
+
+
+def canonical_json(configuration: Configuration, fingerprints: Mapping[Series, str] = NO_FINGERPRINTS) -> str:
+    """The configuration as text that is equal where the meaning is. ``fingerprints`` are of the candles that were read.
+
+    A ``[[data]]`` table whose series has none, as in paper and live, counts by its keys, without paths.
+    """
+    content = {
+        "strategy": _plain(configuration.strategy),
+        "environment": _plain(configuration.environment),
+        "account": _plain(configuration.account),
+        "data": [[*series, fingerprints[series]] for series in sorted(fingerprints)],
+        "sources": [_table(table) for table in configuration.data if table.series not in fingerprints],
+        "tables": [_table(table) for table in configuration.deciding_tables],
+    }
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def configuration_hash(configuration: Configuration, fingerprints: Mapping[Series, str] = NO_FINGERPRINTS) -> str:
+    """32 hex digits of the canonical JSON's SHA-256."""
+    return sha256(canonical_json(configuration, fingerprints).encode()).hexdigest()[:32]
+
+
+def _table(table: PluginTable) -> dict[str, Any]:
+    config = {key: value for key, value in _plain(table.config).items() if not (table.kind == "data" and key == "path")}
+    return {
+        "table": str(table.kind),
+        "plugin": table.plugin.name,
+        "name": table.name,
+        "series": list(table.series),
+        "confidence": list(table.confidence),
+        "config": config,
+    }
+
+
+def _plain(value: Any) -> Any:
+    """JSON for a value, the same for equal ones. Secrets and paths of this machine say nothing about a run."""
+    match value:
+        case BaseModel():
+            return {key: _plain(item) for key, item in value if not isinstance(item, SecretStr | SecretBytes | PurePath)}
+        case Mapping():
+            return {str(_plain(key)): _plain(item) for key, item in value.items()}
+        case Set():
+            return sorted((_plain(item) for item in value), key=json.dumps)
+        case tuple() | list():
+            return [_plain(item) for item in value]
+        case Enum():
+            return _plain(value.value)
+        case Decimal():
+            return plain(value)
+        case bool() | int() | float() | str() | None:
+            return value
+        case _:
+            return str(value)

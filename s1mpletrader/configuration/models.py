@@ -1,0 +1,188 @@
+"""The shape of the TOML: the framework's own tables, and the framework's own keys in the tables of plugins."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from s1mpletrader.core.plugin_manager import PluginKind
+from s1mpletrader.domain.instant import timeframe_ns
+from s1mpletrader.domain.instrument import AccountType
+
+STORE_URL_DEFAULT: Final = "sqlite:///s1mpletrader.sqlite"
+STORE_PLUGIN_DEFAULT: Final = "sql"
+
+
+def _timeframe(text: str) -> str:
+    timeframe_ns(text)
+    return text
+
+
+def _name(text: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,63}", text):
+        raise ValueError("must be lower case letters, digits and _, and begin with a letter")
+    return text
+
+
+def _symbol(text: str) -> str:
+    if not re.fullmatch(r"[!-~]{1,40}", text):
+        raise ValueError("is no symbol; write one without spaces, such as 'BTC/USDT'")
+    return text
+
+
+def _distinct(items: tuple[str, ...]) -> tuple[str, ...]:
+    for index, item in enumerate(items):
+        if item in items[:index]:
+            raise ValueError(f"names {item!r} twice")
+    return items
+
+
+def _range(bounds: tuple[float, ...]) -> tuple[float, ...]:
+    low, high = bounds
+    if not 0.0 <= low < high <= 1.0:
+        raise ValueError("must be [low, high] with 0 <= low < high <= 1")
+    return bounds
+
+
+Name = Annotated[str, AfterValidator(_name)]
+Symbol = Annotated[str, AfterValidator(_symbol)]
+Timeframe = Annotated[str, AfterValidator(_timeframe)]
+Amount = Annotated[Decimal, Field(ge=0)]
+
+
+class Table(BaseModel):
+    """The base of all tables: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class StrategyTable(Table):
+    """``[strategy]``: what it is called and what it looks at. The first symbol and timeframe are the defaults everywhere."""
+
+    name: Name
+    symbols: Annotated[tuple[Symbol, ...], Field(min_length=1), AfterValidator(_distinct)]
+    timeframes: Annotated[tuple[Timeframe, ...], Field(min_length=1), AfterValidator(_distinct)]
+    seed: int = 0
+
+
+class Mode(StrEnum):
+    """Where the orders go."""
+
+    BACKTEST = "backtest"
+    PAPER = "paper"
+    LIVE = "live"
+
+
+class EnvironmentTable(Table):
+    """``[environment]``."""
+
+    mode: Mode = Mode.BACKTEST
+
+
+class AccountTable(Table):
+    """``[account]``: ``funds`` are the opening balances by asset, exact."""
+
+    name: Name = "main"
+    type: AccountType
+    currency: Annotated[str, Field(min_length=1)]
+    funds: dict[str, Amount] = Field(default_factory=dict)
+
+
+class EngineTable(Table):
+    """``[engine]``: how fast, never what. ``skip`` false steps through every candle; ``commit_steps`` is a backtest's chunk."""
+
+    skip: bool = True
+    commit_steps: Annotated[int, Field(ge=1)] = 1_000
+
+
+class PluginsTable(Table):
+    """``[plugins]``: the distributions and entry points that may be imported beside the built-ins; all where it is left out."""
+
+    allow: tuple[str, ...] | None = None
+
+
+class PluginKeys(Table):
+    """The framework's key in every plugin's table."""
+
+    plugin: str
+
+
+class CacheKeys(PluginKeys):
+    """``[cache]``."""
+
+    plugin: str = "memory"
+
+
+class StoreKeys(PluginKeys):
+    """``[ledger]``; ``[journal]`` takes its defaults from there."""
+
+    plugin: str = STORE_PLUGIN_DEFAULT
+    url: Annotated[str, Field(min_length=1)] = STORE_URL_DEFAULT
+
+
+class DataKeys(PluginKeys):
+    """``[[data]]``: the series that is asked for."""
+
+    symbol: str | None = None
+    timeframe: str | None = None
+
+
+class WorkerKeys(DataKeys):
+    """A worker's, planner's or gate's table: ``name`` is the plugin's where it is left out."""
+
+    name: Name | None = None
+
+
+class PlannerKeys(WorkerKeys):
+    """A trade planner's table: it plans the directives whose confidence is in [low, high), or up to 1 with it."""
+
+    confidence: Annotated[tuple[float, ...], Field(min_length=2, max_length=2), AfterValidator(_range)] = (0.0, 1.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableShape:
+    """How the tables of a kind of plugin may be given."""
+
+    keys: type[PluginKeys]
+    many: bool = False
+    required: bool = False
+
+
+SHAPES: Final[Mapping[PluginKind, TableShape]] = {
+    PluginKind.DATA: TableShape(keys=DataKeys, many=True, required=True),
+    PluginKind.EXCHANGE: TableShape(keys=PluginKeys, required=True),
+    PluginKind.LEDGER: TableShape(keys=StoreKeys),
+    PluginKind.JOURNAL: TableShape(keys=StoreKeys),
+    PluginKind.CACHE: TableShape(keys=CacheKeys),
+    PluginKind.CONTEXT: TableShape(keys=WorkerKeys, many=True),
+    PluginKind.SIGNAL: TableShape(keys=WorkerKeys, many=True),
+    PluginKind.RISK: TableShape(keys=WorkerKeys, many=True),
+    PluginKind.PLANNER: TableShape(keys=WorkerKeys, required=True),
+    PluginKind.ENTRY: TableShape(keys=PlannerKeys, many=True, required=True),
+    PluginKind.SIZE: TableShape(keys=PlannerKeys, many=True, required=True),
+    PluginKind.EXIT: TableShape(keys=PlannerKeys, many=True),
+    PluginKind.EXECUTION: TableShape(keys=PlannerKeys, many=True, required=True),
+    PluginKind.GATE: TableShape(keys=WorkerKeys, many=True),
+}
+"""The tables that name a plugin."""
+
+OWN_TABLES: Final[Mapping[str, type[Table]]] = {
+    "strategy": StrategyTable,
+    "environment": EnvironmentTable,
+    "account": AccountTable,
+    "plugins": PluginsTable,
+    "engine": EngineTable,
+}
+"""The tables that do not."""
+
+RESERVED_TABLES: Final[Mapping[str, str]] = {
+    "strategies": "portfolios of several strategies",
+    "news": "flows that news start",
+    "schedule": "flows that a schedule starts",
+    "batch": "batches of directives",
+}
+"""Tables that have a meaning and no flow yet."""
