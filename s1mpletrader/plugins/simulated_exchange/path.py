@@ -1,0 +1,126 @@
+"""The path that a symbol's price takes through its candles.
+
+Each candle has four points: its open when it opens, its two extremes a third and two thirds of the way, its close in its last
+nanosecond. Between points the price moves linearly; from a close to the next open it jumps. Where candles are missing there is
+no price. Candles stay columns: a candle is expanded only where an order meets it.
+"""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from math import ceil
+from typing import Final, NamedTuple, TypeAlias, cast
+
+from s1mpletrader.api import Candles, FloatArray, Instant, timeframe_ns
+from s1mpletrader.plugins.simulated_exchange.config import PathOrder
+
+_WINDOW_FIRST: Final = 64
+_WINDOW_MAX: Final = 65_536
+
+Turn: TypeAlias = tuple[Instant, float]
+"""Where a segment ends: when, and at what price."""
+
+
+class Point(NamedTuple):
+    """A place on the path: in which candle and which of its three segments, when, and at what price."""
+
+    candle: int
+    segment: int
+    at: Instant
+    price: float
+
+
+class Path:
+    """One series' candles as a path."""
+
+    __slots__ = ("_close", "_duration", "_high", "_highs", "_low", "_lows", "_open", "_opened", "_order", "_volume")
+
+    def __init__(self, candles: Candles, order: PathOrder = "direction") -> None:
+        self._order = order
+        self._duration = timeframe_ns(candles.series.timeframe)
+        self._lows, self._highs = candles.low, candles.high
+        self._opened = cast(Sequence[int], candles.opened_at.data)
+        self._open, self._high, self._low, self._close, self._volume = (
+            _view(values) for values in (candles.open, candles.high, candles.low, candles.close, candles.volume)
+        )
+
+    def candle_at(self, at: Instant) -> int:
+        """The last candle that has opened by then; -1 before the first."""
+        return bisect_right(self._opened, at) - 1
+
+    def point_at(self, candle: int, at: Instant) -> Point | None:
+        """Where the path is at an instant, given the last candle that has opened; None where it has closed again."""
+        opened = self._opened[candle] if candle >= 0 else at + 1
+        if at == opened:
+            return Point(candle, 0, at, self._open[candle])
+        if not opened < at < opened + self._duration:
+            return None
+        start_at, start = opened, self._open[candle]
+        for segment, (end_at, end) in enumerate(self.turns(candle)):
+            if at <= end_at:
+                return Point(candle, segment, at, _between(start, end, (at - start_at) / (end_at - start_at)))
+            start_at, start = end_at, end
+        return None
+
+    def opening(self, candle: int) -> Point:
+        """The first point of a candle."""
+        return Point(candle, 0, self._opened[candle], self._open[candle])
+
+    def turns(self, candle: int) -> tuple[Turn, Turn, Turn]:
+        """The ends of a candle's three segments."""
+        opened, high, low, close = self._opened[candle], self._high[candle], self._low[candle], self._close[candle]
+        first, second = (low, high) if self._low_first(self._open[candle], high, low, close) else (high, low)
+        duration = self._duration
+        return (opened + duration // 3, first), (opened + 2 * duration // 3, second), (opened + duration - 1, close)
+
+    def price_before(self, candle: int, point: Point | None) -> float | None:
+        """The price last seen by who comes at a point, or after the candle where there is none: at an open, the close before."""
+        if point is None:
+            return self._close[candle] if candle >= 0 else None
+        if point.at > self._opened[candle] or candle == 0:
+            return point.price
+        return self._close[candle - 1]
+
+    def volume(self, candle: int) -> float:
+        """The volume of a candle."""
+        return self._volume[candle]
+
+    def first_reaching(self, start: int, down: float, up: float) -> int | None:
+        """The first candle from ``start`` on that trades at ``down`` or lower, or at ``up`` or higher."""
+        window, count = _WINDOW_FIRST, len(self._lows)
+        while start < count:
+            stop = start + window
+            reached = (self._lows[start:stop] <= down) | (self._highs[start:stop] >= up)
+            found = int(reached.argmax())
+            if reached[found]:
+                return start + found
+            start, window = stop, min(window * 4, _WINDOW_MAX)
+        return None
+
+    def _low_first(self, opening: float, high: float, low: float, close: float) -> bool:
+        match self._order:
+            case "direction":
+                return close >= opening
+            case "nearest":
+                return opening - low <= high - opening
+            case "low_first":
+                return True
+            case "high_first":
+                return False
+
+
+def reached_at(start: Turn, end: Turn, level: float) -> Instant:
+    """The first instant at which a move from start to end is at the level or beyond it."""
+    (start_at, start_price), (end_at, end_price) = start, end
+    part = (level - start_price) / (end_price - start_price)
+    return min(start_at + ceil(part * (end_at - start_at)), end_at)
+
+
+def _between(start: float, end: float, part: float) -> float:
+    """A price on the way, to 12 digits, so that a binary fraction's noise never moves it by a tick."""
+    price = float(f"{start + (end - start) * part:.12g}")
+    return min(max(price, min(start, end)), max(start, end))
+
+
+def _view(values: FloatArray) -> Sequence[float]:
+    """The same numbers, read one by one as floats without the cost of numpy's scalars."""
+    return cast(Sequence[float], values.data)

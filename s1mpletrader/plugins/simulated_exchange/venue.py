@@ -1,0 +1,227 @@
+"""The venue: takes commands at an instant of its own time, and lets the path act on what rests."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from s1mpletrader.api import ExchangeReply, Instant, ListKind, OrderRequest, OrderState, subtract
+from s1mpletrader.plugins.simulated_exchange import reasons
+from s1mpletrader.plugins.simulated_exchange.accounts import Account
+from s1mpletrader.plugins.simulated_exchange.book.linking import link, take_place
+from s1mpletrader.plugins.simulated_exchange.book.market import Market
+from s1mpletrader.plugins.simulated_exchange.book.matching import Hit
+from s1mpletrader.plugins.simulated_exchange.book.order import VenueOrder
+from s1mpletrader.plugins.simulated_exchange.config import LimitFill
+from s1mpletrader.plugins.simulated_exchange.execution import Execution
+
+
+class Venue:
+    """One account's venue. Commands come in the order of time; each first lets everything happen that comes before it.
+
+    A placement gives the order, or the reason why it was refused; every other command None, or the reason.
+    """
+
+    def __init__(
+        self, markets: Mapping[str, Market], account: Account, execution: Execution, latency_ns: int, limit_fill: LimitFill
+    ) -> None:
+        self._markets = markets
+        self._account = account
+        self._execution = execution
+        self._latency_ns = latency_ns
+        self._limit_fill: LimitFill = limit_fill
+        self._orders: dict[str, VenueOrder] = {}
+        self._sequence = 0
+        self._at: Instant = 0
+        self._active: list[Market] = []
+        self._next: tuple[Market, Hit] | None = None
+        self._is_stale = False
+
+    def next_at(self) -> Instant | None:
+        """When the next reply will be known; None where nothing is pending."""
+        if self._execution.replies:
+            return self._execution.replies[0].at
+        upcoming = self._upcoming()
+        return None if upcoming is None else upcoming[1].point.at + self._latency_ns
+
+    def pop(self) -> ExchangeReply:
+        """The next reply; ``LookupError`` where nothing is pending."""
+        if not self._execution.replies:
+            upcoming = self._upcoming()
+            if upcoming is None:
+                raise LookupError("no reply is pending")
+            self._let_happen(*upcoming)
+        return self._execution.replies.popleft()
+
+    def settle(self, at: Instant) -> Instant:
+        """Let everything happen until an instant, and give it; time never goes back, so it may be later than asked for."""
+        self._at = at = max(at, self._at)
+        while (upcoming := self._upcoming()) is not None and upcoming[1].point.at <= at:
+            self._let_happen(*upcoming)
+        for market in self._active:
+            if market.forget_after(at):
+                self._is_stale = True
+        return at
+
+    def submit(self, requests: Sequence[OrderRequest], kind: ListKind, at: Instant) -> list[VenueOrder | str]:
+        """Place orders, linked as one, or each for itself."""
+        at = self.settle(at)
+        self._is_stale = True
+        if kind is ListKind.NONE:
+            return [self._place(request, at) for request in requests]
+        return self._place_list(requests, kind, at)
+
+    def cancel(self, client_order_id: str, at: Instant) -> str | None:
+        """End an order. Linked orders that compete with it stay."""
+        at = self.settle(at)
+        order = self._live(client_order_id)
+        if isinstance(order, str):
+            return order
+        self._is_stale = True
+        self._execution.end(self._market(order), order, OrderState.CANCELLED, at)
+        return None
+
+    def amend(self, client_order_id: str, quantity: Decimal, price: Decimal | None, at: Instant) -> str | None:
+        """Take quantity away, or change the limit; another limit loses the order's place in the queue."""
+        at = self.settle(at)
+        order = self._live(client_order_id)
+        if isinstance(order, str):
+            return order
+        reason = _amendment_refusal(order, quantity, price) or self._change(order, quantity, price)
+        if reason is None and price is not None and not order.pending:
+            self._queue_again(order, at)
+        self._is_stale = True
+        return reason
+
+    def replace(self, client_order_id: str, request: OrderRequest, at: Instant) -> tuple[str | None, VenueOrder | str]:
+        """End an order and place another in its stead and in its links; where the new one is refused the old one stays."""
+        at = self.settle(at)
+        old = self._live(client_order_id)
+        if isinstance(old, str):
+            return old, reasons.NOT_REPLACED
+        if request.details.symbol != old.details.symbol:
+            return reasons.SYMBOL_CHANGED, reasons.SYMBOL_CHANGED
+        market = self._market(old)
+        market.go_to(at)
+        self._is_stale = True
+        new = self._order(request, market, at)
+        if old.hold is not None:
+            self._account.release(old.hold)
+        reason = _filter_refusal(new) or (None if old.pending else self._shortage([new]))
+        if reason is not None:
+            if old.hold is not None:
+                self._account.hold(old.hold)
+            return reason, reason
+        take_place(old, new)
+        self._execution.end(market, old, OrderState.CANCELLED, at)
+        self._orders[request.client_order_id] = new
+        if not new.pending:
+            self._execution.enter(market, new, at)
+        return None, new
+
+    def order(self, client_order_id: str) -> VenueOrder | None:
+        """An order that was taken once, live or ended."""
+        return self._orders.get(client_order_id)
+
+    def live_orders(self) -> list[VenueOrder]:
+        """All live orders, oldest first."""
+        return [order for order in self._orders.values() if order.live]
+
+    def _place(self, request: OrderRequest, at: Instant) -> VenueOrder | str:
+        market = self._markets.get(request.details.symbol)
+        if market is None:
+            return reasons.UNKNOWN_SYMBOL
+        market.go_to(at)
+        order = self._order(request, market, at)
+        reason = _filter_refusal(order) or self._shortage((order,))
+        if reason is not None:
+            return reason
+        self._orders[request.client_order_id] = order
+        self._execution.enter(market, order, at)
+        return order
+
+    def _place_list(self, requests: Sequence[OrderRequest], kind: ListKind, at: Instant) -> list[VenueOrder | str]:
+        market = self._markets.get(requests[0].details.symbol)
+        if market is None:
+            return [reasons.UNKNOWN_SYMBOL] * len(requests)
+        market.go_to(at)
+        orders = [self._order(request, market, at) for request in requests]
+        refusals = [_filter_refusal(order) for order in orders]
+        if any(refusals):
+            return [refusal or reasons.LIST_REJECTED for refusal in refusals]
+        active = link(orders, kind)
+        shortage = self._shortage(active)
+        if shortage is not None:
+            return [shortage if order in active else reasons.LIST_REJECTED for order in orders]
+        for order in orders:
+            self._orders[order.request.client_order_id] = order
+        for order in active:
+            if order.live:
+                self._execution.enter(market, order, at)
+        return list(orders)
+
+    def _order(self, request: OrderRequest, market: Market, at: Instant) -> VenueOrder:
+        self._sequence += 1
+        return VenueOrder(request, market.instrument, self._sequence, at, self._limit_fill, market.reference())
+
+    def _shortage(self, orders: Sequence[VenueOrder]) -> str | None:
+        return reasons.INSUFFICIENT_BALANCE if self._account.is_short(orders) else None
+
+    def _change(self, order: VenueOrder, quantity: Decimal, price: Decimal | None) -> str | None:
+        before = order.details
+        if order.hold is not None:
+            self._account.release(order.hold)
+        order.change(quantity, price)
+        reason = None if order.pending else self._shortage([order])
+        if reason is not None:
+            order.change(before.quantity, before.price)
+        if order.hold is not None:
+            self._account.hold(order.hold)
+        return reason
+
+    def _queue_again(self, order: VenueOrder, at: Instant) -> None:
+        market = self._market(order)
+        self._sequence += 1
+        order.sequence = self._sequence
+        market.remove(order)
+        market.go_to(at)
+        self._execution.enter(market, order, at)
+
+    def _live(self, client_order_id: str) -> VenueOrder | str:
+        order = self._orders.get(client_order_id)
+        if order is None:
+            return reasons.UNKNOWN_ORDER
+        return order if order.live else reasons.ORDER_ENDED
+
+    def _market(self, order: VenueOrder) -> Market:
+        return self._markets[order.details.symbol]
+
+    def _upcoming(self) -> tuple[Market, Hit] | None:
+        """The hit that comes first in all markets; found once until something changes."""
+        if self._is_stale:
+            self._active = [market for market in self._markets.values() if market.orders]
+            hits = [(market, hit) for market in self._active if (hit := market.next_hit()) is not None]
+            self._next = min(hits, key=lambda item: (item[1].point.at, item[1].order.sequence), default=None)
+            self._is_stale = False
+        return self._next
+
+    def _let_happen(self, market: Market, hit: Hit) -> None:
+        self._is_stale = True
+        self._at = max(self._at, hit.point.at)
+        market.reach(hit.point)
+        self._execution.act(market, hit.order, hit.point)
+
+
+def _filter_refusal(order: VenueOrder) -> str | None:
+    details = order.details
+    return order.instrument.violation(details.quantity, details.price, details.stop_price, reference=order.reference)
+
+
+def _amendment_refusal(order: VenueOrder, quantity: Decimal, price: Decimal | None) -> str | None:
+    details = order.details
+    if quantity > details.quantity:
+        return reasons.QUANTITY_RAISED
+    if quantity <= subtract(details.quantity, order.remaining):
+        return reasons.QUANTITY_FILLED
+    if price is not None and details.price is None:
+        return reasons.NO_LIMIT_PRICE
+    limit = details.price if price is None else price
+    return order.instrument.violation(quantity, limit, details.stop_price, reference=order.reference)
