@@ -94,12 +94,13 @@ def _nearest_file(path: Path) -> str | None:
 
 def _check_tables(document: Document) -> None:
     valid = {*OWN_TABLES, *SHAPES}
-    for name in document.tables:
+    for name, given in document.tables.items():
+        path: KeyPath = (name, 0) if isinstance(given, list) else (name,)
         if name in RESERVED_TABLES:
-            raise document.error((name,), f"this table is reserved for {RESERVED_TABLES[name]}, which this version does not run")
+            raise document.error(path, f"this table is reserved for {RESERVED_TABLES[name]}, which this version does not run")
         if name not in valid:
-            problem = "unknown table" if isinstance(document.tables[name], dict | list) else "unknown key outside a table"
-            raise document.error((name,), problem, nearest(name, valid))
+            problem = "unknown table" if isinstance(given, dict | list) else "unknown key outside a table"
+            raise document.error(path, problem, nearest(name, valid))
     for path, value in _leaves((), document.tables):
         if isinstance(value, float) and not math.isfinite(value):
             raise document.error(path, f"must be a finite number, found {value}")

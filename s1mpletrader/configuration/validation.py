@@ -105,7 +105,8 @@ def _in_table(loc: tuple[int | str, ...], raw: Any) -> KeyPath:
     """The part of a complaint's location that the user wrote; the rest are the model's own marks, such as a union's branch."""
     path: KeyPath = ()
     for part in loc:
-        if not (isinstance(raw, Mapping) and part in raw) and not (isinstance(raw, list) and part in range(len(raw))):
+        held = raw.keys() if isinstance(raw, Mapping) else range(len(raw)) if isinstance(raw, list) else ()
+        if part not in held:
             break
         raw = raw[part]
         path = (*path, part)
