@@ -11,7 +11,8 @@ from decimal import Decimal
 from enum import Enum
 from hashlib import sha256
 from pathlib import PurePath
-from typing import Any
+from types import NoneType
+from typing import Any, Final
 
 from pydantic import BaseModel, SecretBytes, SecretStr
 
@@ -19,7 +20,10 @@ from s1mpletrader.configuration.configuration import Configuration, PluginTable
 from s1mpletrader.domain.facts import Series
 from s1mpletrader.domain.money import plain
 
-NO_FINGERPRINTS: Mapping[Series, str] = {}
+_LEFT_OUT: Final = (SecretStr, SecretBytes, PurePath, NoneType)
+"""Secrets and places of this machine say nothing about a run. None is what TOML cannot say, and means a key that is not there."""
+
+NO_FINGERPRINTS: Final[Mapping[Series, str]] = {}
 
 
 def canonical_json(configuration: Configuration, fingerprints: Mapping[Series, str] = NO_FINGERPRINTS) -> str:
@@ -56,10 +60,10 @@ def _table(table: PluginTable) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """JSON for a value, the same for equal ones. Secrets and paths of this machine say nothing about a run."""
+    """JSON for a value, the same for equal ones."""
     match value:
         case BaseModel():
-            return {key: _plain(item) for key, item in value if not isinstance(item, SecretStr | SecretBytes | PurePath)}
+            return {key: _plain(item) for key, item in value if not isinstance(item, _LEFT_OUT)}
         case Mapping():
             return {str(_plain(key)): _plain(item) for key, item in value.items()}
         case Set():

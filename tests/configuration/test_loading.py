@@ -37,7 +37,12 @@ def test_what_is_left_out_has_its_default(tmp_path: Path) -> None:
 
 def test_money_is_exact_from_integers_text_and_floats(tmp_path: Path) -> None:
     assert loaded(tmp_path).account.funds == {"USDT": Decimal(1000), "BTC": Decimal("0.10")}
-    for value, exact in (("0.1", "0.1"), ('"0.1"', "0.1"), ("1e-7", "0.0000001"), ("12345678901234567890", "12345678901234567890")):
+    for value, exact in (
+        ("0.1", "0.1"),
+        ('"0.1"', "0.1"),
+        ("1e-7", "0.0000001"),
+        ("12345678901234567890", "12345678901234567890"),
+    ):
         assert loaded(tmp_path, STRATEGY, f"size.quantity={value}").size[0].config == Fixed(quantity=Decimal(exact))
 
 

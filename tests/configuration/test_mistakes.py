@@ -17,7 +17,11 @@ EDITS = [
     ("[strategy]", "colour = 1\n[strategy]", "[colour]: unknown key outside a table"),
     ("[[execution]]\nplugin", "[[gate]]\nplugin", "trend.toml: the table [[execution]] is missing (plugins for it: single)"),
     ('[account]\ntype = "spot"\ncurrency = "USDT"\nfunds = { USDT = 1_000, BTC = "0.10" }', "", "the table [account] is missing"),
-    ("[planner]", "[[planner]]\nplugin='weighing'\n[[planner]]", "[planner]: there is exactly one planner, found 2 (write [planner]"),
+    (
+        "[planner]",
+        "[[planner]]\nplugin='weighing'\n[[planner]]",
+        "[planner]: there is exactly one planner, found 2 (write [planner]",
+    ),
     ("[planner]", "[[planner]]", "there is exactly one planner, written [planner] (write [planner] once, with single brackets)"),
     ("[[size]]", "[size]", "[size]: there may be several of these (write [[size]], with double brackets)"),
     ("[planner]", "[planner]\n[planner]", "line 34, column 9: this is no TOML: cannot declare ('planner',) twice"),
