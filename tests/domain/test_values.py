@@ -22,9 +22,9 @@ from s1mpletrader.domain.facts import Key, Series, parse_key
 from s1mpletrader.domain.ids import DirectiveId, OriginId, PlanId, SignalId, TradeId
 from s1mpletrader.domain.instrument import Instrument
 from s1mpletrader.domain.opinion import Direction, Risk, RiskDraft, Severity, SignalDraft
-from s1mpletrader.domain.orders import OrderDetails, OrderType, Side, TimeInForce, opening_side
+from s1mpletrader.domain.orders import ListKind, OrderDetails, OrderType, Side, TimeInForce, opening_side
 from s1mpletrader.domain.origin import Origin, OriginKind
-from s1mpletrader.domain.reality import ListKind, OrderIntended
+from s1mpletrader.domain.reality import OrderIntended
 
 HASH = "20220101_000000_0123456789abcdef"
 TRADE = TradeId(f"TRD_{HASH}")

@@ -5,6 +5,7 @@ from decimal import Decimal
 from msgspec import Struct, json
 
 from s1mpletrader.api import (
+    AccountType,
     Advance,
     Defect,
     ExecutionDirective,
@@ -64,6 +65,7 @@ def _exits(fill: Fill, bracket: BracketState, context: GroupContext) -> Place:
     received = fill.quantity - fill.fee if fill.fee_currency == context.instrument.base else fill.quantity
     quantity = context.instrument.quantity_down(received)
     side = bracket.entry_side.opposite
+    reduce_only = context.view.account_type is AccountType.NETTING
     exits = []
     if bracket.stop_price is not None:
         stop = OrderDetails(
@@ -72,7 +74,7 @@ def _exits(fill: Fill, bracket: BracketState, context: GroupContext) -> Place:
             type=OrderType.STOP,
             quantity=quantity,
             stop_price=bracket.stop_price,
-            reduce_only=True,
+            reduce_only=reduce_only,
         )
         exits.append(PlannedOrder(details=stop, role="stop"))
     if bracket.target_price is not None:
@@ -82,7 +84,7 @@ def _exits(fill: Fill, bracket: BracketState, context: GroupContext) -> Place:
             type=OrderType.LIMIT,
             quantity=quantity,
             price=bracket.target_price,
-            reduce_only=True,
+            reduce_only=reduce_only,
         )
         exits.append(PlannedOrder(details=target, role="target"))
     return Place(orders=tuple(exits), list_kind=ListKind.OCO if len(exits) > 1 else ListKind.NONE)

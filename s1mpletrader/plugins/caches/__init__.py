@@ -1,0 +1,22 @@
+"""Built-in StrategyCaches: ``memory``."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from s1mpletrader.api import CacheProvision, ICache, Plugin, hookimpl
+from s1mpletrader.plugins.caches.memory import MemoryCache, MemoryCacheConfig
+
+__all__ = ["MemoryCache", "MemoryCacheConfig"]
+
+
+@hookimpl
+def s1mple_caches() -> Sequence[Plugin[Any, CacheProvision, ICache]]:
+    """Register the cache of this process."""
+    return (
+        Plugin(
+            name="memory",
+            config=MemoryCacheConfig,
+            build=lambda config, _: MemoryCache(config),
+            summary="Keeps flows and order contexts in this process.",
+        ),
+    )

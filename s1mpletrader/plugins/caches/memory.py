@@ -1,0 +1,111 @@
+"""A StrategyCache in this process's memory."""
+
+from copy import deepcopy
+from decimal import Decimal
+from typing import Annotated, Any, Final
+
+from msgspec import Struct
+from pydantic import Field
+
+from s1mpletrader.api import (
+    CONTEXT_LIMIT_DEFAULT,
+    FLOW_LIMIT_DEFAULT,
+    CacheFull,
+    CacheMiss,
+    Instant,
+    LaterThanAnchor,
+    OrderContext,
+    OrderId,
+    PluginConfig,
+)
+
+_IMMUTABLE: Final = (str, int, float, bool, Decimal, bytes, type(None))
+
+
+class MemoryCacheConfig(PluginConfig):
+    """How much the cache may hold."""
+
+    flows_max: Annotated[int, Field(ge=1)] = FLOW_LIMIT_DEFAULT
+    contexts_max: Annotated[int, Field(ge=1)] = CONTEXT_LIMIT_DEFAULT
+
+
+class OpenFlow:
+    """One flow's facts, and the instant that none of them may be later than."""
+
+    __slots__ = ("at", "facts")
+
+    def __init__(self, at: Instant) -> None:
+        self.at = at
+        self.facts: dict[str, Any] = {}
+
+
+class MemoryCache:
+    """Flows and contexts in dictionaries. Past its bound the context that was used longest ago goes."""
+
+    def __init__(self, config: MemoryCacheConfig) -> None:
+        self._config = config
+        self._flows: dict[str, OpenFlow] = {}
+        self._contexts: dict[OrderId, OrderContext] = {}
+
+    def open_flow(self, flow_id: str, strategy: str, at: Instant) -> None:
+        """Begin a flow at its point in time."""
+        if flow_id not in self._flows and len(self._flows) >= self._config.flows_max:
+            raise CacheFull(f"{len(self._flows)} flows are open, and {strategy} wants another")
+        self._flows[flow_id] = OpenFlow(at)
+
+    def put(self, flow_id: str, key: str, value: Any, *, at: Instant) -> None:
+        """Store a fact known at ``at``."""
+        flow = self._flow(flow_id)
+        if at > flow.at:
+            raise LaterThanAnchor(f"{key} is of {at}, the flow {flow_id} of {flow.at}")
+        flow.facts[key] = _own(value)
+
+    def get(self, flow_id: str, key: str) -> Any:
+        """The stored fact."""
+        facts = self._flow(flow_id).facts
+        if key not in facts:
+            raise CacheMiss(f"the flow {flow_id} has no {key!r}")
+        return _own(facts[key])
+
+    def close_flow(self, flow_id: str) -> None:
+        """End a flow and forget its facts."""
+        self._flows.pop(flow_id, None)
+
+    def put_context(self, context: OrderContext) -> None:
+        """Store or replace a live order's context."""
+        self._contexts.pop(context.order_id, None)
+        self._contexts[context.order_id] = context
+        if len(self._contexts) > self._config.contexts_max:
+            del self._contexts[next(iter(self._contexts))]
+
+    def get_context(self, order_id: OrderId) -> OrderContext:
+        """The order's context."""
+        context = self._contexts.get(order_id)
+        if context is None:
+            raise CacheMiss(f"no context of {order_id}")
+        return context
+
+    def drop_context(self, order_id: OrderId) -> None:
+        """Forget an order that has ended."""
+        self._contexts.pop(order_id, None)
+
+    def _flow(self, flow_id: str) -> OpenFlow:
+        flow = self._flows.get(flow_id)
+        if flow is None:
+            raise CacheMiss(f"the flow {flow_id} is not open")
+        return flow
+
+
+def _own(value: Any) -> Any:
+    """The value, or a copy of it where its giver could still change it."""
+    return value if _is_frozen(value) else deepcopy(value)
+
+
+def _is_frozen(value: Any) -> bool:
+    if isinstance(value, _IMMUTABLE):
+        return True
+    if isinstance(value, tuple | frozenset):
+        return all(_is_frozen(item) for item in value)
+    if isinstance(value, Struct) and value.__struct_config__.frozen:
+        return all(_is_frozen(getattr(value, name)) for name in value.__struct_fields__)
+    return False
