@@ -17,6 +17,7 @@ from s1mpletrader.ports.execution import IWorld
 
 RANK_REPLY: Final = 0
 RANK_MARKET: Final = 1
+END_OF_TIME: Final = 2**63 - 1
 
 
 class HandlesReplies(Protocol):
@@ -60,6 +61,8 @@ class Engine:
         """Until no source has anything left."""
         while self._step():
             pass
+        for lane in self._lanes:
+            lane.feed.catch_up(END_OF_TIME)
 
     def _step(self) -> bool:
         agenda_key = self._agenda.next_key()
@@ -69,14 +72,19 @@ class Engine:
         if lane is not None:
             self._decide(lane)
         elif agenda_key is not None and (world_at is None or agenda_key <= (world_at, RANK_REPLY)):
-            self._clock.move_to(agenda_key[0])
+            self._move_to(agenda_key[0])
             self._agenda.pop()()
         elif world_at is not None:
-            self._clock.move_to(world_at)
+            self._move_to(world_at)
             self._replies.run((self._world.pop(),))
         else:
             return False
         return True
+
+    def _move_to(self, at: Instant) -> None:
+        self._clock.move_to(at)
+        for lane in self._lanes:
+            lane.feed.catch_up(at)
 
     def _next_lane(self, before: Instant | None) -> Lane | None:
         """The lane with the earliest instant before the given one; of equal ones the first."""

@@ -30,6 +30,10 @@ class Feed(Protocol):
         """Go to that instant: what the detectors and monitors see there."""
         ...
 
+    def catch_up(self, at: Instant) -> None:
+        """Let the facts be those of the candles that closed before an instant at which something else happens."""
+        ...
+
 
 class Position:
     """Where a strategy stands on its timeline: sets the cursors, and asks those whose candles have closed."""
@@ -98,6 +102,9 @@ class DenseFeed:
                 fill(row)
         return self._position.look(closed)
 
+    def catch_up(self, at: Instant) -> None:
+        """Every candle has been visited in its turn."""
+
 
 class SkippingFeed:
     """Only the candles where a detector might give a signal or a monitor is not quiet."""
@@ -113,6 +120,7 @@ class SkippingFeed:
         self._next_candidate = 0
         self._index = 0
         self._found: int | None = None
+        self._shown = 0
         self._monitors = [QuietMonitor(number, bound, strategy) for number, bound in enumerate(strategy.monitors)]
 
     def next_at(self, before: Instant | None) -> Instant | None:
@@ -128,8 +136,14 @@ class SkippingFeed:
         """Go there, and ask the monitors and detectors."""
         index = self._found if self._found is not None else self._index
         self._found = None
-        self._index = index + 1
+        self._index = self._shown = index + 1
         return self._position.look(self._position.move_to(index))
+
+    def catch_up(self, at: Instant) -> None:
+        """Show what has been skipped."""
+        if self._shown < self._length and self._instants.item(self._shown) < at:
+            self._shown = int(np.searchsorted(self._instants, at, side="left"))
+            self._position.move_to(self._shown - 1)
 
     def _search(self, before: Instant | None) -> int | None:
         candidates = self._candidates

@@ -15,7 +15,7 @@ import difflib
 import inspect
 import logging
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, Self
@@ -23,13 +23,8 @@ from typing import Any, Final, Self
 import pluggy
 
 from s1mpletrader.core.plugin_sources import FoundPlugin, PluginSource, attempt, installed
-from s1mpletrader.domain.directives import Refusal
+from s1mpletrader.core.watchers import Watchers
 from s1mpletrader.domain.errors import Refused
-from s1mpletrader.domain.instant import Instant
-from s1mpletrader.domain.order import Order
-from s1mpletrader.domain.origin import PlatformData
-from s1mpletrader.domain.reality import Fill, LedgerChange
-from s1mpletrader.domain.replies import ExchangeReply
 from s1mpletrader.ports.hooks import PROJECT, Registering, Watching
 from s1mpletrader.ports.plugin import Plugin, PluginConfig
 
@@ -133,20 +128,6 @@ class PluginReport:
     kind: PluginKind | None = None
     name: str | None = None
     reason: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Watchers:
-    """For each watching hook a call that tells every listener, or None where nobody listens."""
-
-    flow_started: Callable[[str, str, Instant], None] | None
-    flow_terminated: Callable[[str, str, Instant], None] | None
-    candle_stream_data_ready: Callable[[str, PlatformData], None] | None
-    exchange_reply: Callable[[ExchangeReply], None] | None
-    strategy_ledger_updated: Callable[[LedgerChange], None] | None
-    order: Callable[[Order], None] | None
-    fill: Callable[[Fill], None] | None
-    refusal: Callable[[str, Refusal], None] | None
 
 
 class PluginManager:
