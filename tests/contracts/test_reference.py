@@ -1,0 +1,7 @@
+"""The laws hold for the correct adapters in memory."""
+
+from .reference import ReferenceLedger
+
+
+class TestLedger(ReferenceLedger):
+    pass
