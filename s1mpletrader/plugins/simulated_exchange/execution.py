@@ -166,13 +166,14 @@ class Execution:
     def _cancel_all(self, market: Market, orders: tuple[VenueOrder, ...], reason: str, at: Instant) -> None:
         for order in orders:
             if order.live:
+                known_at = at + self._latency_ns
+                self.replies.append(Cancelled(order_id=order.request.order_id, at=known_at, venue_at=at, reason=reason))
                 self.end(market, order, OrderState.CANCELLED, at)
-                reply = Cancelled(order_id=order.request.order_id, at=at + self._latency_ns, venue_at=at, reason=reason)
-                self.replies.append(reply)
 
     def _expire(self, market: Market, order: VenueOrder, reason: str, at: Instant) -> None:
+        known_at = at + self._latency_ns
+        self.replies.append(Expired(order_id=order.request.order_id, at=known_at, venue_at=at, reason=str(reason)))
         self.end(market, order, OrderState.EXPIRED, at)
-        self.replies.append(Expired(order_id=order.request.order_id, at=at + self._latency_ns, venue_at=at, reason=str(reason)))
 
     def _renew(self, hold: Hold) -> None:
         self._account.release(hold)

@@ -109,10 +109,13 @@ class Path:
 
 
 def reached_at(start: Turn, end: Turn, level: float) -> Instant:
-    """The first instant at which a move from start to end is at the level or beyond it."""
+    """The first instant at which a move from start to end is at the level or beyond it.
+
+    A binary fraction's noise, below a thousandth of a nanosecond, does not count as one nanosecond more.
+    """
     (start_at, start_price), (end_at, end_price) = start, end
     part = (level - start_price) / (end_price - start_price)
-    return min(start_at + ceil(part * (end_at - start_at)), end_at)
+    return min(start_at + ceil(round(part * (end_at - start_at), 3)), end_at)
 
 
 def _between(start: float, end: float, part: float) -> float:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from s1mpletrader.api import ExchangeReply, Instant, ListKind, OrderRequest, OrderState, subtract
+from s1mpletrader.api import ExchangeReply, Instant, ListKind, OrderRequest, OrderState, OrderType, subtract
 from s1mpletrader.plugins.simulated_exchange import reasons
 from s1mpletrader.plugins.simulated_exchange.accounts import Account
 from s1mpletrader.plugins.simulated_exchange.book.linking import link, take_place
@@ -160,7 +160,8 @@ class Venue:
 
     def _order(self, request: OrderRequest, market: Market, at: Instant) -> VenueOrder:
         self._sequence += 1
-        return VenueOrder(request, market.instrument, self._sequence, at, self._limit_fill, market.reference())
+        reference = market.reference() if request.details.type is OrderType.MARKET else None
+        return VenueOrder(request, market.instrument, self._sequence, at, self._limit_fill, reference)
 
     def _shortage(self, orders: Sequence[VenueOrder]) -> str | None:
         return reasons.INSUFFICIENT_BALANCE if self._account.is_short(orders) else None
@@ -198,8 +199,7 @@ class Venue:
         """The hit that comes first in all markets; found once until something changes."""
         if self._is_stale:
             self._active = [market for market in self._markets.values() if market.orders]
-            hits = [(market, hit) for market in self._active if (hit := market.next_hit()) is not None]
-            self._next = min(hits, key=lambda item: (item[1].point.at, item[1].order.sequence), default=None)
+            self._next = _first_hit(self._active) if self._active else None
             self._is_stale = False
         return self._next
 
@@ -208,6 +208,11 @@ class Venue:
         self._at = max(self._at, hit.point.at)
         market.reach(hit.point)
         self._execution.act(market, hit.order, hit.point)
+
+
+def _first_hit(markets: Sequence[Market]) -> tuple[Market, Hit] | None:
+    hits = [(market, hit) for market in markets if (hit := market.next_hit()) is not None]
+    return min(hits, key=lambda item: (item[1].point.at, item[1].order.sequence), default=None)
 
 
 def _filter_refusal(order: VenueOrder) -> str | None:

@@ -143,7 +143,7 @@ class VenueOrder:
         """The place in the queue at this price: no limit before a limit, the better limit first, then the earlier order."""
         if self.waits_for_stop or self.details.price is None:
             return False, 0.0, self.sequence
-        return True, -abs(self.limit_level - price), self.sequence
+        return True, price - self.limit_level if self.buys else self.limit_level - price, self.sequence
 
     def snapshot(self) -> OrderSnapshot:
         """The order as the venue shows it."""
