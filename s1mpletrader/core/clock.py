@@ -1,11 +1,15 @@
 """Virtual time: an instant that the engine moves, and coroutines that wait for it without an event loop."""
 
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator, Sequence
 from heapq import heappop, heappush
 from types import coroutine
-from typing import Any
+from typing import Any, TypeVar
 
+from s1mpletrader.domain.errors import Defect
 from s1mpletrader.domain.instant import Instant
+from s1mpletrader.domain.replies import ExchangeReply
+
+T = TypeVar("T")
 
 
 @coroutine
@@ -33,14 +37,18 @@ class VirtualClock:
             await _wake_at(at)
 
 
+Happening = Callable[[], Sequence[ExchangeReply]]
+"""Something on the agenda: called in its turn, it gives the replies that are to be booked then."""
+
+
 class Agenda:
     """What is to happen at later instants, ordered by instant, rank and the order of adding."""
 
     def __init__(self) -> None:
-        self._heap: list[tuple[Instant, int, int, Callable[[], None]]] = []
+        self._heap: list[tuple[Instant, int, int, Happening]] = []
         self._sequence = 0
 
-    def add(self, at: Instant, rank: int, happens: Callable[[], None]) -> None:
+    def add(self, at: Instant, rank: int, happens: Happening) -> None:
         """Put something on the agenda."""
         self._sequence += 1
         heappush(self._heap, (at, rank, self._sequence, happens))
@@ -49,16 +57,38 @@ class Agenda:
         """Instant and rank of what comes next."""
         return self._heap[0][:2] if self._heap else None
 
-    def pop(self) -> Callable[[], None]:
+    def pop(self) -> Happening:
         """Take what comes next."""
         return heappop(self._heap)[3]
 
 
-def step(task: Coroutine[Any, Any, Any], then: Callable[[Any], None], agenda: Agenda, rank: int) -> None:
-    """Run a coroutine as far as it goes without waiting; where it sleeps, put its going on on the agenda."""
+class SteppedTasks:
+    """Runs coroutines by hand: each as far as it goes without waiting, and on from there when its time has come."""
+
+    def __init__(self, agenda: Agenda, rank: int) -> None:
+        self._agenda = agenda
+        self._rank = rank
+
+    def spawn(self, task: Coroutine[Any, Any, Any], then: Callable[[Any], None]) -> None:
+        """Run a coroutine to its end, now or at the instants that it sleeps until, and hand over its result."""
+        try:
+            wake_at = task.send(None)
+        except StopIteration as end:
+            then(end.value)
+            return
+
+        def wake() -> Sequence[ExchangeReply]:
+            self.spawn(task, then)
+            return ()
+
+        self._agenda.add(wake_at, self._rank, wake)
+
+
+def finished(task: Coroutine[Any, Any, T]) -> T:
+    """The result of a coroutine that waits for nothing; one that waits is a ``Defect``."""
     try:
-        wake_at = task.send(None)
+        task.send(None)
     except StopIteration as end:
-        then(end.value)
-        return
-    agenda.add(wake_at, rank, lambda: step(task, then, agenda, rank))
+        result: T = end.value
+        return result
+    raise Defect("a coroutine waits where nothing may wait")

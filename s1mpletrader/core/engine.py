@@ -73,7 +73,7 @@ class Engine:
             self._decide(lane)
         elif agenda_key is not None and (world_at is None or agenda_key <= (world_at, RANK_REPLY)):
             self._move_to(agenda_key[0])
-            self._agenda.pop()()
+            self._replies.run(self._agenda.pop()())
         elif world_at is not None:
             self._move_to(world_at)
             self._replies.run((self._world.pop(),))

@@ -48,7 +48,7 @@ class FactTable:
         """The whole column: for engines, not for workers."""
         return self._columns[key]
 
-    def keys(self) -> tuple[Key, ...]:
+    def known_keys(self) -> tuple[Key, ...]:
         """Every fact there is, in the order of adding."""
         return tuple(self._columns)
 

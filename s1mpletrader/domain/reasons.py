@@ -10,6 +10,7 @@ from msgspec import Struct
 from s1mpletrader.domain.directives import Plans, Refusal, StrategyDirective
 from s1mpletrader.domain.ids import DirectiveId, FillId, OrderId, RiskId
 from s1mpletrader.domain.instant import Instant
+from s1mpletrader.domain.instrument import Instrument
 from s1mpletrader.domain.opinion import Risk, Signal
 from s1mpletrader.domain.origin import Origin
 
@@ -98,6 +99,8 @@ class RunIdentity(Struct, frozen=True, kw_only=True, omit_defaults=True):
     seed: int
     data: tuple[DataIdentity, ...] = ()
     plugins: tuple[PluginIdentity, ...] = ()
+    instruments: tuple[Instrument, ...] = ()
+    """The venue's rules as the run found them."""
     previous_run: str | None = None
     previous_head: str | None = None
     """The hash, in hex, of the previous run's last entry."""

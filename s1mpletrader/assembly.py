@@ -1,0 +1,161 @@
+"""From a configuration's tables to the parts that a run is made of: candles, and a strategy as flat tuples of bound parts."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from s1mpletrader.configuration import Configuration, FactUser, PluginTable, check_needs, order_workers
+from s1mpletrader.core.columns import bind_workers
+from s1mpletrader.core.decision import Named, Planning, Routed
+from s1mpletrader.core.facts import FactTable, Timeline
+from s1mpletrader.core.plugin_manager import PluginKind
+from s1mpletrader.core.strategy import BoundDetector, BoundMonitor, Strategy, StrategyState
+from s1mpletrader.domain.candles import Candles
+from s1mpletrader.domain.errors import ConfigurationError, Refused
+from s1mpletrader.domain.facts import CANDLE_FIELDS, Key, Series
+from s1mpletrader.domain.instant import timeframe_ns
+from s1mpletrader.domain.instrument import Instrument
+from s1mpletrader.ports.algorithms import ExecutionAlgorithm
+from s1mpletrader.ports.plugin import DataProvision, WorkerProvision
+
+
+def load_candles(configuration: Configuration) -> dict[Series, Candles]:
+    """Every series of the strategy, from its ``[[data]]`` tables; a series without one is a ``ConfigurationError``."""
+    candles: dict[Series, Candles] = {}
+    for table in configuration.data:
+        provision = DataProvision(series=table.series, seed=configuration.strategy.seed, directory=configuration.directory)
+        source = table.build(provision)
+        try:
+            candles[table.series] = source.history(table.series)
+        except Refused as refused:
+            raise ConfigurationError(table.place, str(refused)) from refused
+        if not len(candles[table.series]):
+            raise ConfigurationError(table.place, f"there is no candle of {table.series}")
+    for symbol in configuration.strategy.symbols:
+        for timeframe in configuration.strategy.timeframes:
+            if Series(symbol, timeframe) not in candles:
+                place = f"{configuration.path}: [[data]]"
+                raise ConfigurationError(place, f"no table gives the candles of {symbol} {timeframe}")
+    return candles
+
+
+def assemble_strategy(
+    configuration: Configuration, candles: Mapping[Series, Candles], instruments: Mapping[str, Instrument]
+) -> Strategy:
+    """The strategy, compiled; every fact that is needed is given by somebody."""
+    facts = FactTable(candles)
+    provide = Provider(configuration, instruments)
+    users = [_fact_user(table, table.build(provide(table))) for table in configuration.context]
+    ordered = order_workers(users, facts.known_keys())
+    workers = bind_workers(facts, [(user.name, user.worker) for user in ordered])
+    detectors = tuple(
+        BoundDetector(table.name, detector, detector.needs[0].series, _first_row(facts, detector))
+        for table, detector in _built(configuration.signal, provide, facts)
+    )
+    monitors = tuple(
+        BoundMonitor(table.name, monitor, monitor.needs[0].series, _first_row(facts, monitor))
+        for table, monitor in _built(configuration.risk, provide, facts)
+    )
+    return Strategy(
+        name=configuration.strategy.name,
+        symbols=configuration.strategy.symbols,
+        series=configuration.series,
+        facts=facts,
+        timeline=Timeline(candles),
+        workers=workers,
+        detectors=detectors,
+        monitors=monitors,
+        planning=_planning(configuration, provide, facts),
+        recorded_keys=tuple(
+            key for key in facts.known_keys() if key.series == configuration.series or key.name not in CANDLE_FIELDS
+        ),
+        price_keys=_price_keys(configuration, candles),
+        state=StrategyState(monitors=[monitor.monitor.initial() for monitor in monitors]),
+    )
+
+
+def build_algorithms(configuration: Configuration) -> dict[str, ExecutionAlgorithm]:
+    """Every execution algorithm that is installed, by name."""
+    provide = Provider(configuration, {})
+    return {
+        plugin.name: plugin.plugin.build(plugin.plugin.config(), provide.named(plugin.name, configuration.series))
+        for plugin in configuration.plugins.plugins(PluginKind.ALGORITHM)
+    }
+
+
+class Provider:
+    """What workers, planners, gates and algorithms are built with."""
+
+    def __init__(self, configuration: Configuration, instruments: Mapping[str, Instrument]) -> None:
+        self._configuration = configuration
+        self._instruments = instruments
+
+    def __call__(self, table: PluginTable) -> WorkerProvision:
+        """For a table."""
+        return self.named(table.name, table.series)
+
+    def named(self, name: str, series: Series) -> WorkerProvision:
+        """For a part of this name on this series."""
+        strategy = self._configuration.strategy
+        return WorkerProvision(
+            name=name,
+            strategy=strategy.name,
+            series=series,
+            symbols=strategy.symbols,
+            instruments=self._instruments,
+            account_type=self._configuration.account.type,
+            seed=strategy.seed,
+        )
+
+
+def _fact_user(table: PluginTable, worker: Any) -> FactUser[Any]:
+    """``needs`` and ``gives`` where a plugin has them: a planner may read facts, and most do not."""
+    needs, gives = tuple(getattr(worker, "needs", ())), tuple(getattr(worker, "gives", ()))
+    return FactUser(place=table.place, name=table.name, needs=needs, gives=gives, worker=worker)
+
+
+def _built(tables: Sequence[PluginTable], provide: Provider, facts: FactTable) -> list[tuple[PluginTable, Any]]:
+    users = [_fact_user(table, table.build(provide(table))) for table in tables]
+    check_needs(users, facts.known_keys())
+    return [(table, user.worker) for table, user in zip(tables, users, strict=True)]
+
+
+def _first_row(facts: FactTable, worker: Any) -> int:
+    """The first row of the first need's series at which ``window`` values of every need are there."""
+    base: Series = worker.needs[0].series
+    rows = []
+    for key in worker.needs:
+        row = facts.column(key).first + worker.window - 1
+        if key.series != base:
+            closed_at = facts.candles[key.series].closed_at
+            if row >= len(closed_at):
+                return len(facts.candles[base])
+            row = int(np.searchsorted(facts.candles[base].closed_at, closed_at[row]))
+        rows.append(row)
+    return max(rows)
+
+
+def _planning(configuration: Configuration, provide: Provider, facts: FactTable) -> Planning:
+    def routed(tables: Sequence[PluginTable]) -> tuple[Routed[Any], ...]:
+        return tuple(
+            Routed(table.name, planner, table.confidence.low, table.confidence.high)
+            for table, planner in _built(tables, provide, facts)
+        )
+
+    ((planner_table, planner),) = _built((configuration.planner,), provide, facts)
+    return Planning(
+        planner=Named(planner_table.name, planner),
+        entry=routed(configuration.entry),
+        exit=routed(configuration.exit),
+        size=routed(configuration.size),
+        execution=routed(configuration.execution),
+        gates=tuple(Named(table.name, gate) for table, gate in _built(configuration.gate, provide, facts)),
+    )
+
+
+def _price_keys(configuration: Configuration, candles: Mapping[Series, Candles]) -> dict[str, Key]:
+    """The close on each symbol's shortest timeframe."""
+    shortest = sorted(candles, key=lambda series: timeframe_ns(series.timeframe), reverse=True)
+    by_symbol = {series.symbol: Key(*series, "close") for series in shortest}
+    return {symbol: by_symbol[symbol] for symbol in configuration.strategy.symbols}

@@ -1,0 +1,88 @@
+"""A backtest from its first entry to its last: opened with its identity and funds, driven, and ended."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from s1mpletrader.core.book import Book
+from s1mpletrader.core.clock import VirtualClock
+from s1mpletrader.core.engine import Engine
+from s1mpletrader.core.market import Market
+from s1mpletrader.core.recorder import Recorder, Step
+from s1mpletrader.domain.account import AccountView
+from s1mpletrader.domain.errors import Refused
+from s1mpletrader.domain.reality import FundsKind, FundsMoved
+from s1mpletrader.domain.reasons import SCHEMA_VERSION, EntryDraft, EntryKind, Reasons, RunIdentity
+from s1mpletrader.ports.journal import IJournal
+from s1mpletrader.ports.ledger import ILedger
+
+
+class AlreadyRecorded(Refused):
+    """The store holds this very run: same configuration, same data, same seed."""
+
+
+class Backtest:
+    """One run of one strategy in virtual time."""
+
+    def __init__(
+        self,
+        *,
+        identity: RunIdentity,
+        funds: Mapping[str, Decimal],
+        engine: Engine,
+        book: Book,
+        market: Market,
+        recorder: Recorder,
+        ledger: ILedger,
+        journal: IJournal,
+        clock: VirtualClock,
+    ) -> None:
+        self.identity = identity
+        self._funds = funds
+        self._engine = engine
+        self._book = book
+        self._market = market
+        self._recorder = recorder
+        self._ledger = ledger
+        self._journal = journal
+        self._clock = clock
+
+    @property
+    def strategy(self) -> str:
+        """Whose sub-account it is."""
+        return self.identity.strategies[0]
+
+    def make_room(self, *, replace: bool) -> None:
+        """See that the store does not hold this run; ``replace`` discards what it holds, else ``AlreadyRecorded``."""
+        if self._journal.head(self.identity.run) is None and next(iter(self._ledger.changes()), None) is None:
+            return
+        if not replace:
+            raise AlreadyRecorded(f"the store holds the run {self.identity.run} already")
+        self._ledger.discard()
+        self._journal.discard(self.identity.run)
+
+    def run(self) -> None:
+        """Open the account, let everything happen, and make it durable."""
+        self._open()
+        self._engine.run()
+        reasons = Reasons(v=SCHEMA_VERSION, text="the market data has ended")
+        self._recorder.record(Step((), (EntryDraft(EntryKind.RUN_ENDED, self._clock.now(), reasons),)))
+        self._recorder.flush()
+
+    def view(self) -> AccountView:
+        """The account as it stands."""
+        return self._book.view(self.strategy)
+
+    def equity(self) -> Decimal:
+        """What the account is worth at the last prices."""
+        return self.view().equity(self._market.prices())
+
+    def _open(self) -> None:
+        at = self._clock.now()
+        funds = tuple(
+            FundsMoved(strategy=self.strategy, asset=asset, amount=amount, kind=FundsKind.OPENING, at=at)
+            for asset, amount in sorted(self._funds.items())
+        )
+        reasons = Reasons(v=SCHEMA_VERSION, run=self.identity)
+        self._recorder.record(Step(funds, (EntryDraft(EntryKind.RUN_STARTED, at, reasons),)))
+        for change in funds:
+            self._book.apply(change)
