@@ -3,8 +3,9 @@
 The names are those of the domain, the ports, and the few parts of the core that adapters share.
 """
 
+from s1mpletrader.core.ledger_rules import GroupStanding, IStoredBook, LedgerRules, change_identity, fold_order
 from s1mpletrader.domain.account import AccountView, OpenTrade, Position
-from s1mpletrader.domain.candles import Candles, first_fault
+from s1mpletrader.domain.candles import Candles, NotCandles, first_fault
 from s1mpletrader.domain.causality import CausalityChain
 from s1mpletrader.domain.directives import (
     Action,
@@ -323,6 +324,7 @@ __all__ = [
     "GroupContext",
     "GroupId",
     "GroupOpened",
+    "GroupStanding",
     "HttpRequest",
     "HttpResponse",
     "ICache",
@@ -339,6 +341,7 @@ __all__ = [
     "IReplyStream",
     "ISocket",
     "IState",
+    "IStoredBook",
     "ITransactional",
     "ITransport",
     "IWholeHistory",
@@ -352,12 +355,14 @@ __all__ = [
     "Key",
     "LaterThanAnchor",
     "LedgerChange",
+    "LedgerRules",
     "Liquidity",
     "ListKind",
     "Maintenance",
     "MarketSnapshot",
     "MissingParent",
     "NoConfig",
+    "NotCandles",
     "NotPlaced",
     "NotSent",
     "NotSentError",
@@ -446,6 +451,7 @@ __all__ = [
     "apply_fill",
     "ceil_to",
     "chain_faults",
+    "change_identity",
     "check_confidence",
     "check_id",
     "datetime_from_instant",
@@ -453,6 +459,7 @@ __all__ = [
     "fill_id",
     "first_fault",
     "floor_to",
+    "fold_order",
     "hookimpl",
     "id_kind",
     "id_second",

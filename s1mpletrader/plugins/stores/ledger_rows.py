@@ -1,0 +1,191 @@
+"""Between a ledger's changes and the rows of its tables: both ways, each kind of change in one table."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, Final, NamedTuple
+
+from msgspec import convert
+from sqlalchemy import RowMapping, Table
+
+from s1mpletrader.api import (
+    ExternalFill,
+    Fill,
+    FundsMoved,
+    GroupAdvanced,
+    GroupOpened,
+    LedgerChange,
+    OrderChanged,
+    OrderDetails,
+    OrderIntended,
+    TradeOpened,
+)
+from s1mpletrader.plugins.stores.ledger_tables import (
+    ExternalFillRow,
+    FillRow,
+    FundsRow,
+    GroupEventRow,
+    GroupRow,
+    OrderEventRow,
+    OrderRow,
+    TradeRow,
+)
+from s1mpletrader.plugins.stores.row_writer import RowTuple
+from s1mpletrader.plugins.stores.tables import table_of
+
+
+class RowShape(NamedTuple):
+    """Where one kind of change is stored, and how it is turned into a row and back."""
+
+    table: Table
+    row: Callable[[str, int, Any], RowTuple]
+    """From (book, place in the order of writing, change)."""
+    change: Callable[[RowMapping], LedgerChange]
+    key: Callable[[Any], tuple[Any, ...]]
+    """The values of the primary key's columns after the book."""
+
+
+def _text(value: Decimal | None) -> str | None:
+    return None if value is None else format(value, "f")
+
+
+def _funds_row(book: str, written: int, it: FundsMoved) -> RowTuple:
+    return book, it.strategy, it.asset, it.kind._value_, it.at, it.ordinal, written, format(it.amount, "f")
+
+
+def _trade_row(book: str, written: int, it: TradeOpened) -> RowTuple:
+    return book, it.trade_id, written, it.strategy, it.symbol, it.direction._value_, it.at
+
+
+def _group_row(book: str, written: int, it: GroupOpened) -> RowTuple:
+    return (
+        *(book, it.group_id, written, it.trade_id, it.action._value_),
+        *(it.algorithm, it.at, it.state, it.wake_at, it.done),
+    )
+
+
+def _group_event_row(book: str, written: int, it: GroupAdvanced) -> RowTuple:
+    return book, it.group_id, it.ordinal, written, it.at, it.state, it.wake_at, it.done
+
+
+def _order_row(book: str, written: int, it: OrderIntended) -> RowTuple:
+    details = it.details
+    price, stop_price, reference_price = details.price, details.stop_price, it.reference_price
+    return (
+        book,
+        it.order_id,
+        written,
+        it.group_id,
+        it.trade_id,
+        it.strategy,
+        it.venue,
+        it.account,
+        it.client_order_id,
+        details.symbol,
+        details.side._value_,
+        details.type._value_,
+        format(details.quantity, "f"),
+        None if price is None else format(price, "f"),
+        None if stop_price is None else format(stop_price, "f"),
+        details.time_in_force._value_,
+        details.reduce_only,
+        it.decided_at,
+        it.list_kind._value_,
+        it.list_id,
+        it.replaces,
+        None if reference_price is None else format(reference_price, "f"),
+    )
+
+
+def _order_event_row(book: str, written: int, it: OrderChanged) -> RowTuple:
+    return (
+        book,
+        it.order_id,
+        it.ordinal,
+        written,
+        it.kind._value_,
+        it.at,
+        it.submitted_at,
+        it.venue_at,
+        it.exchange_order_id,
+        it.rejection_reason,
+        it.evidence,
+        _text(it.quantity),
+        _text(it.price),
+    )
+
+
+def _fill_row(book: str, written: int, it: Fill) -> RowTuple:
+    return (
+        book,
+        it.fill_id,
+        written,
+        it.order_id,
+        it.venue,
+        it.account,
+        it.symbol,
+        it.venue_trade_id,
+        it.side._value_,
+        format(it.price, "f"),
+        format(it.quantity, "f"),
+        format(it.fee, "f"),
+        it.fee_currency,
+        it.liquidity._value_,
+        it.venue_at,
+        it.at,
+        it.source._value_,
+    )
+
+
+def _external_fill_row(book: str, written: int, it: ExternalFill) -> RowTuple:
+    return (
+        book,
+        it.fill_id,
+        written,
+        it.client_order_id,
+        it.exchange_order_id,
+        it.venue,
+        it.account,
+        it.symbol,
+        it.venue_trade_id,
+        it.side._value_,
+        format(it.price, "f"),
+        format(it.quantity, "f"),
+        format(it.fee, "f"),
+        it.fee_currency,
+        it.liquidity._value_,
+        it.venue_at,
+        it.at,
+        it.source._value_,
+    )
+
+
+def _order_change(row: RowMapping) -> OrderIntended:
+    columns = dict(row)
+    columns["details"] = {name: columns.pop(name) for name in OrderDetails.__struct_fields__}
+    return convert(columns, OrderIntended)
+
+
+def _plain(kind: type[LedgerChange]) -> Callable[[RowMapping], LedgerChange]:
+    """For a change whose fields are the columns."""
+
+    def change(row: RowMapping) -> LedgerChange:
+        return convert(row, kind)
+
+    return change
+
+
+SHAPES: Final[dict[type[Any], RowShape]] = {
+    FundsMoved: RowShape(
+        table_of(FundsRow), _funds_row, _plain(FundsMoved), lambda it: (it.strategy, it.asset, it.kind.value, it.at, it.ordinal)
+    ),
+    TradeOpened: RowShape(table_of(TradeRow), _trade_row, _plain(TradeOpened), lambda it: (it.trade_id,)),
+    GroupOpened: RowShape(table_of(GroupRow), _group_row, _plain(GroupOpened), lambda it: (it.group_id,)),
+    GroupAdvanced: RowShape(
+        table_of(GroupEventRow), _group_event_row, _plain(GroupAdvanced), lambda it: (it.group_id, it.ordinal)
+    ),
+    OrderIntended: RowShape(table_of(OrderRow), _order_row, _order_change, lambda it: (it.order_id,)),
+    OrderChanged: RowShape(table_of(OrderEventRow), _order_event_row, _plain(OrderChanged), lambda it: (it.order_id, it.ordinal)),
+    Fill: RowShape(table_of(FillRow), _fill_row, _plain(Fill), lambda it: (it.fill_id,)),
+    ExternalFill: RowShape(table_of(ExternalFillRow), _external_fill_row, _plain(ExternalFill), lambda it: (it.fill_id,)),
+}
+"""Every kind of change, parents before children."""

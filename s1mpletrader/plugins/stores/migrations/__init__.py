@@ -1,0 +1,1 @@
+"""Alembic's scripts: one lineage for each of ledger, journal and state."""

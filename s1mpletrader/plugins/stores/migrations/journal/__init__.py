@@ -1,0 +1,1 @@
+"""The journal's migrations, the first one first."""

@@ -1,0 +1,1 @@
+"""The state's migrations, the first one first."""
