@@ -131,7 +131,7 @@ def _first_row(facts: FactTable, worker: Any) -> int:
             closed_at = facts.candles[key.series].closed_at
             if row >= len(closed_at):
                 return len(facts.candles[base])
-            row = int(np.searchsorted(facts.candles[base].closed_at, closed_at[row]))
+            row = int(np.searchsorted(facts.candles[base].closed_at, closed_at.item(row)))
         rows.append(row)
     return max(rows)
 
@@ -152,6 +152,12 @@ def _planning(configuration: Configuration, provide: Provider, facts: FactTable)
         execution=routed(configuration.execution),
         gates=tuple(Named(table.name, gate) for table, gate in _built(configuration.gate, provide, facts)),
     )
+
+
+def _recorded_keys(configuration: Configuration, facts: FactTable) -> tuple[Key, ...]:
+    """What workers gave, and the first series' candle."""
+    keys = facts.known_keys()
+    return tuple(key for key in keys if key.series == configuration.series or key.name not in CANDLE_FIELDS)
 
 
 def _price_keys(configuration: Configuration, candles: Mapping[Series, Candles]) -> dict[str, Key]:

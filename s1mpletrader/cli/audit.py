@@ -1,4 +1,4 @@
-"""``s1mpletrader audit``: do ledger and journal keep their promises?"""
+"""``s1mpletrader audit``: whether ledger and journal keep their promises."""
 
 from rich.table import Table
 from typer import Exit

@@ -1,4 +1,4 @@
-"""``s1mpletrader check``: is the file sound, and what does it wire?"""
+"""``s1mpletrader check``: whether a file is sound, and what it wires."""
 
 from typing import Any
 

@@ -12,9 +12,7 @@ FileArgument = Annotated[Path, typer.Argument(metavar="FILE.toml", help="The str
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 SetOption = Annotated[
     list[str] | None,
-    typer.Option(
-        "--set", metavar="KEY=VALUE", help="Change a key of the file, such as size.0.quantity=0.02.", show_default=False
-    ),
+    typer.Option("--set", metavar="KEY=VALUE", help="Change a key of the file, as in size.0.quantity=0.02.", show_default=False),
 ]
 StoreOption = Annotated[str | None, typer.Option("--store", metavar="URL", help="Ledger and journal in one database.")]
 LedgerOption = Annotated[str | None, typer.Option("--ledger", metavar="URL", help="The ledger's database.")]

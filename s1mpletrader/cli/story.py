@@ -13,9 +13,7 @@ from s1mpletrader.domain.ids import id_kind
 
 
 def story(
-    any_id: Annotated[
-        str, typer.Argument(metavar="ID", help="Any id: an order's, fill's, trade's, signal's, refusal's, directive's or plan's.")
-    ],
+    any_id: Annotated[str, typer.Argument(metavar="ID", help="An order, a fill, a trade, a signal, a refusal, a plan: any id.")],
     store: StoreOption = None,
     ledger: LedgerOption = None,
     journal: JournalOption = None,

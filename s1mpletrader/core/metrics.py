@@ -14,6 +14,7 @@ class Metrics:
     risks: int = 0
     directives: int = 0
     refusals: int = 0
+    trades: int = 0
     orders: int = 0
     fills: int = 0
     rejections: int = 0

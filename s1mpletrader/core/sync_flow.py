@@ -14,8 +14,8 @@ from s1mpletrader.core.strategy import Seen, Strategy
 from s1mpletrader.core.watchers import Watchers
 from s1mpletrader.domain.account import AccountView
 from s1mpletrader.domain.causality import CausalityChain
-from s1mpletrader.domain.directives import Approved, Refusal
-from s1mpletrader.domain.facts import CANDLE_FIELDS
+from s1mpletrader.domain.directives import Approved, Refusal, Scope
+from s1mpletrader.domain.facts import Series
 from s1mpletrader.domain.ids import IdKind, OrderId, RiskId, SignalId
 from s1mpletrader.domain.instant import Instant
 from s1mpletrader.domain.instrument import Instrument
@@ -88,7 +88,7 @@ class SyncFlow:
         self._metrics.signals += len(signals)
         self._metrics.risks += len(raised)
         pages = Pages(flow, signals, raised, self._standing(raised), self._market.facts())
-        self._cache.put(flow.origin.id, "facts", pages.facts, at=flow.origin.at)
+        self._cache.put(flow.origin.id, "facts", tuple(pages.facts.items()), at=flow.origin.at)
         answers = ask_planner(self._strategy.planning, self._situation(flow, signals))
         for answer in answers:
             situation = self._situation(flow, signals)
@@ -122,6 +122,7 @@ class SyncFlow:
         refs = self._recorder.record(Step(tuple(effects.reality), tuple(drafts)), self._notices(effects))
         pages.ref = pages.ref or refs[0]
         self._metrics.orders += len(effects.intents)
+        self._metrics.trades += directive.directive.scope is Scope.NEW_TRADE
         self._remember(approved, effects, refs, pages)
         self._outbox.put(self._recorder.recorded, effects.commands)
         self._outbox.release(self._recorder.released)
@@ -218,14 +219,9 @@ class SyncFlow:
             prices=self._market.prices(),
         )
 
-    def _candles(self) -> dict[str, tuple[float, ...]]:
-        """The latest closed candle of each series: open, high, low, close, volume."""
-        facts = self._strategy.facts
-        return {
-            str(series): tuple(getattr(data, name).item(facts.cursors[series].count - 1) for name in CANDLE_FIELDS)
-            for series, data in facts.candles.items()
-            if facts.cursors[series].count
-        }
+    def _candles(self) -> tuple[tuple[Series, int], ...]:
+        """How many candles of each series have closed: what the flow can see of them."""
+        return tuple((series, cursor.count) for series, cursor in self._strategy.facts.cursors.items())
 
 
 class Pages:
