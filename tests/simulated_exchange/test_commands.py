@@ -156,7 +156,7 @@ def test_a_snapshot_shows_the_order_as_it_stands() -> None:
     found = world.run(world.exchange.query(order))
     assert found is not None
     assert (found.order_id, found.client_order_id, found.exchange_order_id) == (order.order_id, order.client_order_id, "1")
-    assert (found.state, found.filled_quantity, found.filled_notional) == (OrderState.PARTIALLY_FILLED, 1, 9)
+    assert (found.state, found.filled_quantity, found.filled_notional) == (OrderState.PARTIALLY_FILLED, Decimal(1), Decimal(9))
     assert found.venue_at == 10 * SECOND_NS
     assert world.run(world.exchange.query(world.ref(9))) is None
 
