@@ -1,0 +1,227 @@
+"""Writes the reference pages from the code's own docstrings, so that they cannot say anything else.
+
+``python docs/build_reference.py`` writes them; with ``--check`` it only says, by its exit status, whether they are up to date.
+"""
+
+import inspect
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Protocol
+
+import typer.main
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from s1mpletrader.cli.app import app
+from s1mpletrader.configuration.models import OWN_TABLES, RESERVED_TABLES, SHAPES
+from s1mpletrader.core.plugin_manager import PluginKind, PluginManager
+from s1mpletrader.ports import (
+    algorithms,
+    cache,
+    clock,
+    execution,
+    journal,
+    ledger,
+    market_data,
+    planners,
+    state,
+    transaction,
+    transport,
+    workers,
+)
+from s1mpletrader.ports.hooks import Registering, Watching
+
+PAGES = Path(__file__).parent / "reference"
+PORTS = (
+    algorithms,
+    cache,
+    clock,
+    execution,
+    journal,
+    ledger,
+    market_data,
+    planners,
+    state,
+    transaction,
+    transport,
+    workers,
+)
+
+
+def page(title: str, introduction: str, lines: Iterator[str]) -> str:
+    """A page with its heading."""
+    return "\n".join([f"# {title}", "", introduction, "", *lines]).rstrip() + "\n"
+
+
+def hooks() -> Iterator[str]:
+    """Every hook with its signature."""
+    for heading, spec in (("Registering", Registering), ("Watching", Watching)):
+        yield f"## {heading}"
+        yield ""
+        yield text_of(spec)
+        yield ""
+        for name, function in inspect.getmembers(spec, inspect.isfunction):
+            if name.startswith("s1mple_"):
+                yield f"### `{name}{signature_of(function)}`"
+                yield ""
+                yield text_of(function)
+                yield ""
+
+
+def ports() -> Iterator[str]:
+    """Every protocol of every port with its methods, and the port's errors and values."""
+    for module in PORTS:
+        yield f"## `{module.__name__}`"
+        yield ""
+        yield text_of(module)
+        yield ""
+        for name, value in own_classes(module):
+            yield f"### `{name}`"
+            yield ""
+            yield text_of(value)
+            yield ""
+            if Protocol in value.__bases__ or getattr(value, "_is_protocol", False) or not issubclass(value, tuple):
+                yield from methods(value)
+
+
+def methods(value: type) -> Iterator[str]:
+    """The public methods and properties that a class declares itself."""
+    for name, member in vars(value).items():
+        if name.startswith("_"):
+            continue
+        if isinstance(member, property) and member.fget is not None:
+            yield f"- `{name}`: {one_line(text_of(member.fget))}"
+        elif inspect.isfunction(member):
+            prefix = "async " if inspect.iscoroutinefunction(member) else ""
+            yield f"- `{prefix}{name}{signature_of(member)}`: {one_line(text_of(member))}"
+    yield ""
+
+
+def toml() -> Iterator[str]:
+    """Every table with its keys, and the keys of every built-in plugin."""
+    manager = PluginManager.load(())
+    for name, model in OWN_TABLES.items():
+        yield f"## `[{name}]`"
+        yield ""
+        yield text_of(model)
+        yield ""
+        yield from keys(model.model_fields)
+    for kind, shape in SHAPES.items():
+        yield f"## `[[{kind}]]`" if shape.many else f"## `[{kind}]`"
+        yield ""
+        yield text_of(shape.keys)
+        yield ""
+        yield from keys(shape.keys.model_fields)
+        for plugin in manager.plugins(PluginKind(kind)):
+            yield f"### `plugin = \"{plugin.name}\"`"
+            yield ""
+            yield plugin.plugin.summary
+            yield ""
+            yield from keys(plugin.plugin.config.model_fields)
+    yield "## Reserved"
+    yield ""
+    for name, meaning in RESERVED_TABLES.items():
+        yield f"- `{name}`: {meaning}."
+
+
+def keys(fields: dict[str, FieldInfo]) -> Iterator[str]:
+    """A line for each key: its type and default."""
+    for name, field in fields.items():
+        default = "" if field.is_required() else f", default `{default_of(field)}`"
+        described = f": {field.description}" if field.description else ""
+        yield f"- `{name}` ({type_of(field.annotation)}{default}){described}"
+    yield ""
+
+
+def default_of(field: FieldInfo) -> str:
+    """The default as a person would write it."""
+    value = field.get_default(call_default_factory=True, validated_data={})
+    if isinstance(value, frozenset | set):
+        return "{" + ", ".join(sorted(str(item) for item in value)) + "}"
+    return str(value)
+
+
+def type_of(annotation: Any) -> str:
+    """A type without module names."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return f"table of {', '.join(f'`{name}`' for name in annotation.model_fields)}"
+    if isinstance(annotation, type):
+        return f"`{annotation.__name__}`"
+    text = str(annotation)
+    for prefix in ("typing.", "decimal.", "collections.abc.", "pathlib."):
+        text = text.replace(prefix, "")
+    return f"`{text.split('.')[-1] if text.startswith('s1mpletrader') else text}`"
+
+
+def cli() -> Iterator[str]:
+    """Every command with its arguments and options."""
+    group: Any = typer.main.get_command(app)
+    for name, command in group.commands.items():
+        yield f"## `s1mpletrader {name}`"
+        yield ""
+        yield one_line(command.help or "")
+        yield ""
+        for parameter in command.params:
+            if parameter.name == "help":
+                continue
+            shown = "`, `".join(parameter.opts) if parameter.param_type_name == "option" else parameter.human_readable_name
+            yield f"- `{shown}`: {parameter.help or ''}".rstrip()
+        yield ""
+
+
+def own_classes(module: ModuleType) -> Iterator[tuple[str, type]]:
+    """The public classes that a module defines, in the order of the file."""
+    for name, value in vars(module).items():
+        if inspect.isclass(value) and value.__module__ == module.__name__ and not name.startswith("_"):
+            yield name, value
+
+
+def text_of(thing: Any) -> str:
+    """A docstring, unindented."""
+    return inspect.getdoc(thing) or ""
+
+
+def one_line(text: str) -> str:
+    """Text without line breaks."""
+    return " ".join(text.split())
+
+
+def signature_of(function: Callable[..., Any]) -> str:
+    """A signature as it stands in the code, without self and module names."""
+    signature = inspect.signature(function)
+    parameters = [parameter for name, parameter in signature.parameters.items() if name != "self"]
+    text = str(signature.replace(parameters=parameters)).replace("'", "")
+    for prefix in ("collections.abc.", "typing.", "decimal.", "contextlib.", "s1mpletrader."):
+        text = text.replace(prefix, "")
+    words = text.replace("~", "").split("domain.")
+    return "".join([words[0], *(word.split(".", 1)[-1] if "." in word else word for word in words[1:])])
+
+
+BUILDERS: dict[str, tuple[str, str, Callable[[], Iterator[str]]]] = {
+    "hooks.md": ("Hooks", "The hook specifications, from `s1mpletrader.ports.hooks`.", hooks),
+    "ports.md": ("Ports", "What the hexagon needs from outside. Import every name from `s1mpletrader.api`.", ports),
+    "toml.md": ("The TOML file", "Every table and every key, with the built-in plugins' own.", toml),
+    "cli.md": ("The command line", "Every command. Results go to stdout, everything else to stderr.", cli),
+}
+
+
+def main() -> None:
+    """Write the pages, or check them."""
+    stale = []
+    for name, (title, introduction, build) in BUILDERS.items():
+        content = page(title, introduction, build())
+        path = PAGES / name
+        if "--check" in sys.argv:
+            if not path.exists() or path.read_text() != content:
+                stale.append(name)
+        else:
+            PAGES.mkdir(exist_ok=True)
+            path.write_text(content)
+    if stale:
+        sys.exit(f"out of date: {', '.join(stale)}; run: python docs/build_reference.py")
+
+
+if __name__ == "__main__":
+    main()
