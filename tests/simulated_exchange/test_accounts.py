@@ -84,6 +84,15 @@ def test_a_purchase_that_has_become_too_dear_is_filled_as_far_as_the_money_goes(
     assert world.balance("USDT") == ("0.01", "0")
 
 
+def test_what_the_money_pays_for_leaves_room_for_the_rounding_of_the_fee() -> None:
+    rules = {"BTC/USDT": {"price_tick": "0.1", "quantity_lot": "0.1", "fee_quantum": 5}}
+    world = World(candles(RISES, HIGHER), account_type="spot", funds={"USDT": 100}, fee_rate="0.01", instruments=rules)
+    world.until(60 * SECOND_NS)
+    world.place("buy 7.9")
+    assert story(world.until(END)) == ["1 fill 6.2 @ 15 TAKER 60s", "1 expired INSUFFICIENT_BALANCE"]
+    assert world.balance("USDT") == ("2", "0")
+
+
 def test_fill_or_kill_buys_nothing_where_the_money_is_short() -> None:
     world = World(candles(RISES, HIGHER), account_type="spot", funds={"USDT": 100})
     world.until(60 * SECOND_NS)

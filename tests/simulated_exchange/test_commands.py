@@ -148,6 +148,14 @@ def test_a_replacement_stands_in_the_links_of_the_old_order() -> None:
     assert story(world.until(END)) == ["4 fill 1 @ 12.5 MAKER 38s", "6 cancelled OCO"]
 
 
+def test_a_replaced_first_order_still_has_its_followers_replaced() -> None:
+    world = World(candles(RISES))
+    world.submit("buy 1 @ 9", "sell 1 @ 14", kind="OTO")
+    world.run(world.exchange.replace(world.ref(1), world.request("buy 1 @ 8.5")))
+    world.run(world.exchange.replace(world.ref(2), world.request("sell 1 @ 12.5")))
+    assert story(world.until(END)) == ["3 fill 1 @ 8.5 MAKER 15s", "4 fill 1 @ 12.5 MAKER 38s"]
+
+
 def test_a_snapshot_shows_the_order_as_it_stands() -> None:
     world = World(candles((*RISES, 1.0)), volume_share=1)
     order = world.place("buy 3 @ 9")

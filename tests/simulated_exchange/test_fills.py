@@ -5,6 +5,7 @@ import pytest
 from s1mpletrader.api import SECOND_NS
 from simulated_exchange.harness import Bar, World, candles, story
 
+END = 600 * SECOND_NS
 RISES: Bar = (10.0, 13.0, 8.0, 12.0)  # 10 at 0 s, 8 at 20 s, 13 at 40 s, 12 at the end
 FALLS: Bar = (12.0, 13.0, 8.0, 9.0)  # 12, 13 at 20 s, 8 at 40 s, 9
 HIGHER: Bar = (15.0, 16.0, 14.0, 15.5)
@@ -55,7 +56,7 @@ TABLE = [
 def test_an_order_meets_the_path(order: str, bars: list[Bar], expected: list[str]) -> None:
     world = World(candles(*bars))
     world.place(order)
-    assert story(world.until(600 * SECOND_NS)) == expected
+    assert story(world.until(END)) == expected
 
 
 @pytest.mark.parametrize(
@@ -116,7 +117,7 @@ def test_in_a_gap_there_is_no_price_and_a_market_order_waits_for_the_next_open()
     world.until(70 * SECOND_NS)
     world.submit("buy 1", "buy 1 @ 14 ioc", "buy 1 @ 15 fok", "sell 1 stop 13")
     assert world.exchange.next_at() == 180 * SECOND_NS
-    assert story(world.until(400 * SECOND_NS)) == [
+    assert story(world.until(END)) == [
         "1 fill 1 @ 15 TAKER 180s",
         "3 fill 1 @ 15 TAKER 180s",
         "2 expired IOC",
@@ -148,6 +149,13 @@ def test_within_a_candle_a_market_order_takes_the_interpolated_price_rounded_aga
     ]
 
 
+def test_an_interpolated_price_on_the_tick_stays_there() -> None:
+    world = World(candles(RISES))
+    world.until(38_400_000_000)  # 12.6, in binary fractions 12.600000000000001
+    world.place("buy 1")
+    assert story(world.until(END)) == ["1 fill 1 @ 12.6 TAKER 38.4s"]
+
+
 def test_an_order_that_comes_within_a_candle_meets_only_what_remains() -> None:
     world = World(candles(RISES))
     world.until(30 * SECOND_NS)
@@ -170,7 +178,7 @@ def test_the_finest_timeframe_of_a_symbol_is_the_path() -> None:
     coarse = candles((10.0, 20.0, 5.0, 15.0), timeframe="5m", minutes=5)
     world = World(coarse, candles(RISES, HIGHER))
     world.place("sell 1 @ 16")
-    assert story(world.until(600 * SECOND_NS)) == ["1 fill 1 @ 16 MAKER 100s"]
+    assert story(world.until(END)) == ["1 fill 1 @ 16 MAKER 100s"]
 
 
 def test_slippage_is_adverse_and_spares_limits() -> None:

@@ -3,6 +3,8 @@
 import asyncio
 from decimal import Decimal
 
+import pytest
+
 from s1mpletrader.api import (
     SECOND_NS,
     Accepted,
@@ -75,6 +77,28 @@ def test_a_reply_is_pending_until_its_latency_has_passed() -> None:
     assert world.until(15 * SECOND_NS - 1) == []
     (fill,) = world.until(15 * SECOND_NS)
     assert (fill.at, story([fill])) == (15 * SECOND_NS, ["1 fill 1 @ 9 MAKER 10s"])
+
+
+def test_a_clock_that_wakes_late_is_believed() -> None:
+    world = late(RISES)
+    command = world.exchange.submit([world.request("buy 1")])
+    assert command.send(None) == STEP
+    world.clock.at = STEP + SECOND_NS
+    assert command.send(None) == 2 * STEP + SECOND_NS
+    world.clock.at = 3 * STEP
+    with pytest.raises(StopIteration) as done:
+        command.send(None)
+    (outcome,) = done.value.value
+    assert (outcome.venue_at, outcome.at) == (STEP + SECOND_NS, 3 * STEP)
+
+
+def test_a_clock_that_is_set_back_does_not_set_the_venue_back() -> None:
+    world = World(candles(RISES))
+    world.until(40 * SECOND_NS)
+    world.place("buy 1")
+    world.clock.at = 0
+    world.place("buy 1")
+    assert story(world.until(END)) == ["1 fill 1 @ 13 TAKER 40s", "2 fill 1 @ 13 TAKER 40s"]
 
 
 class LoopClock:

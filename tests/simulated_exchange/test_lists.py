@@ -112,6 +112,13 @@ def test_an_oco_of_sales_needs_the_asset_once() -> None:
     assert world.balance("BTC") == ("1", "0")
 
 
+def test_followers_set_nothing_aside_while_they_wait() -> None:
+    world = World(candles(RISES), account_type="spot", funds={"USDT": 10, "BTC": 2})
+    world.submit("buy 1 @ 7", "sell 1 @ 11", "sell 1 stop 8.5", kind="OTOCO")
+    world.run(world.exchange.cancel(world.ref(3)))
+    assert (world.balance("USDT"), world.balance("BTC")) == (("3", "7"), ("2", "0"))
+
+
 def test_an_oco_of_purchases_sets_aside_the_dearest() -> None:
     world = World(candles(RISES), account_type="spot", funds={"USDT": 30})
     world.submit("buy 2 @ 7", "buy 2 stop 14", kind="OCO")

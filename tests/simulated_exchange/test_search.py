@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -100,6 +101,18 @@ def test_windows_leave_no_candle_out(seed: int, down: float, up: float) -> None:
     path, start = Path(candles), seed % 2_000
     naive_first = next((k for k in range(start, 3_000) if candles.low[k] <= down or candles.high[k] >= up), None)
     assert path.first_reaching(start, down, up) == naive_first
+
+
+@pytest.mark.parametrize("place", [0, 63, 64, 65, 319, 320, 321, 1343, 1344, 2999])
+def test_the_first_and_the_last_candle_of_a_window_are_seen(place: int) -> None:
+    flat = np.full(3_000, 10.0)
+    high = flat.copy()
+    high[place] = 11.0
+    opened = np.arange(3_000, dtype=np.int64) * MINUTE_NS
+    series = Series(SYMBOL, "1m")
+    path = Path(Candles(series=series, opened_at=opened, open=flat, high=high, low=flat, close=flat, volume=flat))
+    assert path.first_reaching(0, 9.0, 11.0) == place
+    assert path.first_reaching(place + 1, 9.0, 11.0) is None
 
 
 @settings(max_examples=80, deadline=None)

@@ -72,3 +72,13 @@ def test_a_silent_trigger_is_taken_back_when_something_happens_before_it() -> No
     assert world.exchange.next_at() == 26 * SECOND_NS
     assert world.run(world.exchange.query(stop)) is not None
     assert story(world.until(END)) == ["1 fill 1 @ 9.5 MAKER 26s"]
+
+
+def test_reading_takes_back_what_was_only_foreseen() -> None:
+    world = World(candles(bar(10.0)))
+    stop = world.place("sell 1 stop 9 @ 9.5")
+    assert world.exchange.next_at() == 26 * SECOND_NS
+    for seconds in (5, 15, 20):
+        world.until(seconds * SECOND_NS)
+        world.run(world.exchange.query(stop))
+    assert story(world.until(END)) == ["1 fill 1 @ 9.5 MAKER 26s"]

@@ -153,8 +153,7 @@ class Execution:
 
     def _follow_up(self, market: Market, order: VenueOrder, at: Instant) -> None:
         """After a fill: what is linked to the order ends, or, once it is filled whole, begins."""
-        rivals, order.rivals = order.rivals, ()
-        self._cancel_all(market, rivals, reasons.OCO, at)
+        self._cancel_all(market, order.rivals, reasons.OCO, at)
         if order.remaining > 0:
             return
         self.end(market, order, OrderState.FILLED, at)
