@@ -21,11 +21,11 @@ def s1mple_context_workers() -> Sequence[Plugin[Any, WorkerProvision, ContextWor
         "wma": "Linearly weighted moving average.",
         "rsi": "Relative strength index, from 0 to 100.",
     }
+    of_a_source: list[Plugin[Any, WorkerProvision, ContextWorker]] = [
+        Plugin(name=name, config=SourceConfig, build=build_indicator(name), summary=summary) for name, summary in averages.items()
+    ]
     return (
-        *(
-            Plugin(name=name, config=SourceConfig, build=build_indicator(name), summary=summary)
-            for name, summary in averages.items()
-        ),
+        *of_a_source,
         Plugin(name="atr", config=RangeConfig, build=build_indicator("atr"), summary="Average true range, in price units."),
         Plugin(
             name="rolling_high",

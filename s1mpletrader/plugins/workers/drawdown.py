@@ -63,7 +63,7 @@ class Drawdown:
         after = DrawdownState(peak=peak, severity=severity)
         if severity is state.severity:
             return after, ()
-        fall = 1.0 - equity / peak
+        fall = 1.0 - equity / peak if peak else 0.0
         detail = f"equity is {fall:.2%} below its highest"
         return after, (RiskDraft(kind="drawdown", severity=severity, detail=detail),)
 
