@@ -237,8 +237,8 @@ class Book:
 
     def _advance_group(self, change: GroupAdvanced) -> None:
         trade_id = self._group_trade[change.group_id]
-        account = self._trade_owner[trade_id]
-        trade = account.trades[trade_id]
+        trade = self._trade_owner[trade_id].trades[trade_id]
+        account = self._touch(trade.opened.strategy)
         group = trade.groups[change.group_id]
         group.state, group.wake_at, group.advance_count = change.state, change.wake_at, change.ordinal
         if change.done:

@@ -63,6 +63,7 @@ class Engine:
             pass
         for lane in self._lanes:
             lane.feed.catch_up(END_OF_TIME)
+            self._clock.move_to(lane.feed.strategy.facts.at)
 
     def _step(self) -> bool:
         agenda_key = self._agenda.next_key()

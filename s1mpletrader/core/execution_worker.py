@@ -37,7 +37,6 @@ from s1mpletrader.ports.algorithms import (
     GroupContext,
     OrderUpdate,
     Place,
-    Timer,
 )
 from s1mpletrader.ports.execution import OrderRequest
 
@@ -136,17 +135,6 @@ class ExecutionWorker:
             self._advance_groups(effects.order, effects)
         return effects
 
-    def on_timer(self, group: LiveGroup) -> Effects:
-        """Let an algorithm go on whose time has come."""
-        effects = Effects()
-        trade = self._book.trade(group.opened.trade_id)
-        if trade is None:
-            raise UnknownId(f"no trade {group.opened.trade_id}")
-        at = self._now()
-        ids = self._ids.flow(trade.opened.strategy, f"{group.opened.group_id}:{group.advance_count}", at)
-        self._advance(group, trade, Timer(at=at), ids, effects)
-        return effects
-
     def _write(self, change: LedgerChange, effects: Effects) -> Order | None:
         effects.reality.append(change)
         return self._book.apply(change)
@@ -187,6 +175,8 @@ class ExecutionWorker:
 
     def _carry_out(self, advance: Advance, context: GroupContext, ids: FlowIds, effects: Effects) -> None:
         """Turn an algorithm's wishes into intents and commands, in their order."""
+        if advance.wake_at is not None:
+            raise Defect(f"{context.group_id} wants to be woken; this version has no timers")
         for wish in advance.commands:
             match wish:
                 case Place():
@@ -311,10 +301,9 @@ class ExecutionWorker:
         for group in list(trade.groups.values()):
             self._advance(group, trade, event, ids, effects)
 
-    def _advance(self, group: LiveGroup, trade: LiveTrade, event: OrderUpdate | Timer, ids: FlowIds, effects: Effects) -> None:
+    def _advance(self, group: LiveGroup, trade: LiveTrade, event: OrderUpdate, ids: FlowIds, effects: Effects) -> None:
         at = self._now()
-        changed = event.order if isinstance(event, OrderUpdate) else None
-        context = self._context(trade, group.opened.group_id, at, changed)
+        context = self._context(trade, group.opened.group_id, at, event.order)
         advance = self._algorithm(group.opened.algorithm).advance(group.state, event, context)
         if advance.done or advance.state != group.state or advance.wake_at != group.wake_at:
             change = GroupAdvanced(

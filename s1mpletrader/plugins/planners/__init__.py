@@ -1,4 +1,4 @@
-"""Built-in planners of every kind, and two risk gates."""
+"""Built-in planners and risk gates."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,63 +19,77 @@ from s1mpletrader.plugins.planners.entry import LimitEntry, LimitEntryConfig, Ma
 from s1mpletrader.plugins.planners.execution import SingleExecution
 from s1mpletrader.plugins.planners.exit import AtrExit, AtrExitConfig, PercentExit, PercentExitConfig
 from s1mpletrader.plugins.planners.gates import OrderNotional, OrderNotionalConfig, PositionLimit, PositionLimitConfig
-from s1mpletrader.plugins.planners.size import FixedSize, FixedSizeConfig, RiskPercentConfig, RiskPercentSize
+from s1mpletrader.plugins.planners.size import FixedSize, FixedSizeConfig, RiskPercent, RiskPercentConfig
 from s1mpletrader.plugins.planners.weighing import Weighing, WeighingConfig
 
 
 @hookimpl
 def s1mple_strategy_planners() -> Sequence[Plugin[Any, WorkerProvision, StrategyPlanner]]:
-    """Strategy planners."""
-    return (Plugin(name="weighing", config=WeighingConfig, build=Weighing, summary="Weighs signals against risks."),)
-
-
-@hookimpl
-def s1mple_entry_planners() -> Sequence[Plugin[Any, WorkerProvision, EntryPlanner]]:
-    """Entry planners."""
+    """From opinions to directives."""
     return (
-        Plugin(name="market", config=NoConfig, build=MarketEntry, summary="Enters at the market."),
-        Plugin(name="limit", config=LimitEntryConfig, build=LimitEntry, summary="Enters at a limit beside the last price."),
+        Plugin(name="weighing", config=WeighingConfig, build=Weighing, summary="Weighs signals against each other and risks."),
     )
 
 
 @hookimpl
-def s1mple_exit_planners() -> Sequence[Plugin[Any, WorkerProvision, ExitPlanner]]:
-    """Exit planners."""
+def s1mple_entry_planners() -> Sequence[Plugin[Any, WorkerProvision, EntryPlanner]]:
+    """What and where to enter."""
     return (
-        Plugin(name="atr", config=AtrExitConfig, build=AtrExit, summary="Stop and target in average true ranges."),
-        Plugin(name="percent", config=PercentExitConfig, build=PercentExit, summary="Stop and target in percent of the entry."),
+        Plugin(name="market", config=NoConfig, build=lambda _, __: MarketEntry(), summary="At the market, at once."),
+        Plugin(name="limit", config=LimitEntryConfig, build=LimitEntry, summary="A limit at or beside the last price."),
     )
 
 
 @hookimpl
 def s1mple_size_planners() -> Sequence[Plugin[Any, WorkerProvision, SizePlanner]]:
-    """Size planners."""
+    """How much."""
     return (
         Plugin(name="fixed", config=FixedSizeConfig, build=FixedSize, summary="Always the same quantity."),
         Plugin(
             name="risk_percent",
             config=RiskPercentConfig,
-            build=RiskPercentSize,
-            summary="As much as loses a percent of the equity at the stop.",
+            build=RiskPercent,
+            summary="What loses a percentage of the equity where the stop is hit.",
         ),
     )
 
 
 @hookimpl
+def s1mple_exit_planners() -> Sequence[Plugin[Any, WorkerProvision, ExitPlanner]]:
+    """Where to leave."""
+    return (
+        Plugin(name="atr", config=AtrExitConfig, build=AtrExit, summary="Stop and target in multiples of a fact."),
+        Plugin(name="percent", config=PercentExitConfig, build=PercentExit, summary="Stop and target in percent of the entry."),
+    )
+
+
+@hookimpl
 def s1mple_execution_planners() -> Sequence[Plugin[Any, WorkerProvision, ExecutionPlanner]]:
-    """Execution planners."""
-    return (Plugin(name="single", config=NoConfig, build=SingleExecution, summary="One order, with its stop and target."),)
+    """By which algorithm."""
+    return (
+        Plugin(
+            name="single",
+            config=NoConfig,
+            build=lambda _, __: SingleExecution(),
+            summary="One entry order, in a bracket where an exit is planned.",
+        ),
+    )
 
 
 @hookimpl
 def s1mple_risk_gates() -> Sequence[Plugin[Any, WorkerProvision, RiskGate]]:
-    """Risk gates."""
+    """Bounds that no new trade passes."""
     return (
         Plugin(
             name="position_limit",
             config=PositionLimitConfig,
             build=PositionLimit,
-            summary="Bounds what may be held of a symbol.",
+            summary="The largest quantity held of a symbol, live orders counted as filled.",
         ),
-        Plugin(name="order_notional", config=OrderNotionalConfig, build=OrderNotional, summary="Bounds one order's worth."),
+        Plugin(
+            name="order_notional",
+            config=OrderNotionalConfig,
+            build=OrderNotional,
+            summary="The largest value of an opening order.",
+        ),
     )

@@ -1,12 +1,13 @@
-"""Entry planners: at the market, or at a limit."""
+"""Entry planners: at the market, or with a limit beside the last price."""
 
 from decimal import Decimal
+from typing import Annotated, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from s1mpletrader.api import (
+    EntryAnswer,
     EntryPlanDraft,
-    NoConfig,
     OrderType,
     Plans,
     PluginConfig,
@@ -17,55 +18,58 @@ from s1mpletrader.api import (
     StrategyDirective,
     TimeInForce,
     WorkerProvision,
+    add,
     multiply,
     opening_side,
 )
-from s1mpletrader.plugins.planners.numbers import NotNegative
+from s1mpletrader.plugins.planners.numbers import HUNDREDTH, NotNegative
+from s1mpletrader.plugins.planners.pricing import no_price
 
 
 class MarketEntry(ScopedPlanner[EntryPlanDraft]):
     """Enters at once, at whatever the market asks."""
 
-    def __init__(self, config: NoConfig, provision: WorkerProvision) -> None:
-        pass
-
-    def on_new_trade(self, directive: StrategyDirective, plans: Plans, situation: Situation) -> EntryPlanDraft:
-        """A market order."""
+    def on_new_trade(self, directive: StrategyDirective, plans: Plans, situation: Situation) -> EntryAnswer:
+        """A market order on the direction's side."""
         return EntryPlanDraft(side=opening_side(directive.direction))
 
 
 class LimitEntryConfig(PluginConfig):
-    """How far from the last price the limit lies, to our advantage: in percent, or in ticks."""
+    """How far from the last price the limit lies, on the side where it waits; at the last price where neither is given."""
 
-    offset_percent: NotNegative | None = None
-    offset_ticks: NotNegative | None = None
+    offset_percent: Annotated[NotNegative, Field(lt=100)] | None = None
+    """Percent of the last price."""
+    offset_ticks: Annotated[int, Field(ge=0)] | None = None
+    """Price ticks."""
     time_in_force: TimeInForce = TimeInForce.GTC
 
     @model_validator(mode="after")
-    def _one_offset(self) -> "LimitEntryConfig":
-        if (self.offset_percent is None) == (self.offset_ticks is None):
-            raise ValueError("give either offset_percent or offset_ticks")
+    def _one_offset(self) -> Self:
+        if self.offset_percent is not None and self.offset_ticks is not None:
+            raise ValueError("offset_percent and offset_ticks are two ways to say one thing; give one of them")
         return self
 
 
 class LimitEntry(ScopedPlanner[EntryPlanDraft]):
-    """Enters at a better price than the last, or not at all."""
+    """Waits below the last price to buy, above it to sell; what lies between two ticks is rounded away from the market."""
 
     def __init__(self, config: LimitEntryConfig, provision: WorkerProvision) -> None:
         self._config = config
 
-    def on_new_trade(self, directive: StrategyDirective, plans: Plans, situation: Situation) -> EntryPlanDraft | RefusalDraft:
-        """A limit order, rounded away from the market to the tick."""
+    def on_new_trade(self, directive: StrategyDirective, plans: Plans, situation: Situation) -> EntryAnswer:
+        """A limit order; refused while there is no price, and where the offset leaves none."""
         last = situation.prices.get(directive.symbol)
         if last is None:
-            return RefusalDraft(code="NO_PRICE", detail=f"no price of {directive.symbol} is known")
+            return no_price(directive.symbol)
         instrument = situation.instruments[directive.symbol]
-        if self._config.offset_ticks is not None:
-            offset = multiply(self._config.offset_ticks, instrument.price_tick)
-        else:
-            offset = multiply(last, multiply(self._config.offset_percent or Decimal(0), Decimal("0.01")))
         side = opening_side(directive.direction)
-        price = instrument.price_down(last - offset) if side is Side.BUY else instrument.price_up(last + offset)
+        wanted = add(last, multiply(self._offset(last, instrument.price_tick), Decimal(-side.sign)))
+        price = instrument.price_down(wanted) if side is Side.BUY else instrument.price_up(wanted)
         if price <= 0:
-            return RefusalDraft(code="IMPOSSIBLE_PRICE", detail=f"a limit at {price} cannot be placed")
+            return RefusalDraft(code="IMPOSSIBLE_PRICE", detail=f"{wanted} beside a last price of {last} is no price to wait at")
         return EntryPlanDraft(side=side, type=OrderType.LIMIT, price=price, time_in_force=self._config.time_in_force)
+
+    def _offset(self, last: Decimal, tick: Decimal) -> Decimal:
+        if self._config.offset_percent is not None:
+            return multiply(multiply(last, self._config.offset_percent), HUNDREDTH)
+        return multiply(tick, Decimal(self._config.offset_ticks or 0))

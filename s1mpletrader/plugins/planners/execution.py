@@ -1,26 +1,20 @@
-"""The execution planner for one order with its stop and target."""
+"""The execution planner ``single``: one algorithm for each thing a directive can want."""
 
-from s1mpletrader.api import (
-    ExecutionPlanDraft,
-    NoConfig,
-    Plans,
-    ScopedPlanner,
-    Situation,
-    StrategyDirective,
-    WorkerProvision,
-)
+from typing import Final
+
+from s1mpletrader.api import ExecutionAnswer, ExecutionPlanDraft, Plans, ScopedPlanner, Situation, StrategyDirective
+
+CLOSING_ALGORITHM: Final = "close"
+"""The algorithm that ends a trade."""
 
 
 class SingleExecution(ScopedPlanner[ExecutionPlanDraft]):
-    """A bracket where exits are planned, else a single order; a close ends the trade at the market."""
+    """One entry order, in a bracket where an exit is planned; ``close`` ends a trade."""
 
-    def __init__(self, config: NoConfig, provision: WorkerProvision) -> None:
-        pass
+    def on_new_trade(self, directive: StrategyDirective, plans: Plans, situation: Situation) -> ExecutionAnswer:
+        """``bracket`` with exits, ``single`` without."""
+        return ExecutionPlanDraft(algorithm="single" if plans.exit is None else "bracket")
 
-    def on_new_trade(self, directive: StrategyDirective, plans: Plans, situation: Situation) -> ExecutionPlanDraft:
-        """One entry."""
-        return ExecutionPlanDraft(algorithm="bracket" if plans.exit is not None else "single")
-
-    def on_close_trade(self, directive: StrategyDirective, plans: Plans, situation: Situation) -> ExecutionPlanDraft:
-        """One exit."""
-        return ExecutionPlanDraft(algorithm="close")
+    def on_close_trade(self, directive: StrategyDirective, plans: Plans, situation: Situation) -> ExecutionAnswer:
+        """``close``."""
+        return ExecutionPlanDraft(algorithm=CLOSING_ALGORITHM)

@@ -1,13 +1,16 @@
-"""Exit planners: a stop and a target, measured in average true ranges or in percent of the entry."""
+"""Exit planners: a stop and a target at a distance from the entry."""
 
-from decimal import Decimal
-from typing import Annotated
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
 from s1mpletrader.api import (
+    DERIVED,
     Direction,
+    ExitAnswer,
     ExitPlanDraft,
+    Instrument,
     Key,
     Plans,
     PluginConfig,
@@ -20,87 +23,112 @@ from s1mpletrader.api import (
     multiply,
     parse_key,
 )
-from s1mpletrader.plugins.planners.numbers import Positive
+from s1mpletrader.plugins.planners.numbers import HUNDREDTH, Positive
+from s1mpletrader.plugins.planners.pricing import measured_price
+
+
+def exit_at(
+    price: Decimal, direction: Direction, instrument: Instrument, stop: Decimal | None, target: Decimal | None
+) -> ExitAnswer:
+    """The exits at these distances from a price, each rounded to the tick away from it; refused where one is no price."""
+    try:
+        stop_price, target_price = _rounded(price, direction, instrument, stop, target)
+    except InvalidOperation:
+        return RefusalDraft(code="IMPOSSIBLE_EXIT", detail=f"distances of {stop} and {target} lead to no price")
+    for name, exit_price in (("stop", stop_price), ("target", target_price)):
+        if exit_price is not None and (exit_price <= 0 or exit_price == price):
+            detail = f"a {name} at {exit_price} for an entry at {price} cannot be"
+            return RefusalDraft(code="IMPOSSIBLE_EXIT", detail=detail)
+    return ExitPlanDraft(stop_price=stop_price, target_price=target_price)
+
+
+def _rounded(
+    price: Decimal, direction: Direction, instrument: Instrument, stop: Decimal | None, target: Decimal | None
+) -> tuple[Decimal | None, Decimal | None]:
+    up, down = (target, stop) if direction is Direction.LONG else (stop, target)
+    above = None if up is None else instrument.price_up(DERIVED.add(price, up))
+    below = None if down is None else instrument.price_down(DERIVED.subtract(price, down))
+    return (below, above) if direction is Direction.LONG else (above, below)
 
 
 class AtrExitConfig(PluginConfig):
-    """The fact that measures the range, and how many of it the exits lie away."""
+    """Distances as multiples of a fact that is measured in price units."""
 
-    source: str = "atr"
+    source: str | Annotated[tuple[str, ...], Field(min_length=1)]
+    """The fact, or one for each symbol that is traded."""
     stop_multiple: Positive
     target_multiple: Positive | None = None
 
 
 class AtrExit(ScopedPlanner[ExitPlanDraft]):
-    """Exits as far away as the market usually moves."""
+    """Leaves at multiples of the average true range, or of any other fact in price units."""
 
     def __init__(self, config: AtrExitConfig, provision: WorkerProvision) -> None:
+        references = (config.source,) if isinstance(config.source, str) else config.source
         self._config = config
-        self._source = parse_key(config.source, provision.series)
-        self.needs: tuple[Key, ...] = (self._source,)
+        self._needs = tuple(parse_key(reference, provision.series) for reference in references)
+        self._key = {key.symbol: key for key in self._needs}
+        if len(self._key) < len(self._needs):
+            raise ValueError("source: give one fact for each symbol")
 
-    def on_new_trade(self, directive: StrategyDirective, plans: Plans, situation: Situation) -> ExitPlanDraft | RefusalDraft:
-        """A stop, and a target where one is configured."""
+    @property
+    def needs(self) -> tuple[Key, ...]:
+        """The facts that the distances are measured in."""
+        return self._needs
+
+    def on_new_trade(self, directive: StrategyDirective, plans: Plans, situation: Situation) -> ExitAnswer:
+        """A stop, and a target where one is configured; refused before the fact exists and where the market stands still."""
+        price = measured_price(plans, directive.symbol, situation)
+        if isinstance(price, RefusalDraft):
+            return price
+        unit = self._unit(directive.symbol, situation)
+        if isinstance(unit, RefusalDraft):
+            return unit
+        stop = multiply(unit, self._config.stop_multiple)
+        target = None if self._config.target_multiple is None else multiply(unit, self._config.target_multiple)
+        return exit_at(price, directive.direction, situation.instruments[directive.symbol], stop, target)
+
+    def _unit(self, symbol: str, situation: Situation) -> Decimal | RefusalDraft:
+        key = self._key.get(symbol)
+        if key is None:
+            return RefusalDraft(code="NO_FACT", detail=f"no source is given for {symbol}")
         try:
-            reach = decimal_from_float(situation.facts.value(self._source))
+            unit = decimal_from_float(situation.facts.value(key))
         except LookupError:
-            return RefusalDraft(code="NOT_WARM", detail=f"{self._source} does not exist yet")
-        stop = multiply(reach, self._config.stop_multiple)
-        target = multiply(reach, self._config.target_multiple) if self._config.target_multiple is not None else None
-        return exits(directive, plans, situation, stop, target)
+            return RefusalDraft(code="NO_FACT", detail=f"{key} is not known yet")
+        except ValueError as error:
+            return RefusalDraft(code="NO_FACT", detail=f"{key}: {error}")
+        if unit <= 0:
+            return RefusalDraft(code="IMPOSSIBLE_EXIT", detail=f"{key} is {unit}, which is no distance")
+        return unit
 
 
 class PercentExitConfig(PluginConfig):
-    """How far the exits lie from the entry, in percent of it."""
+    """Distances in percent of the entry's price; at least one of them."""
 
-    stop_percent: Annotated[Positive | None, Field(lt=100)] = None
+    stop_percent: Positive | None = None
     target_percent: Positive | None = None
 
     @model_validator(mode="after")
-    def _at_least_one(self) -> "PercentExitConfig":
+    def _at_least_one(self) -> Self:
         if self.stop_percent is None and self.target_percent is None:
             raise ValueError("give stop_percent, target_percent, or both")
         return self
 
 
 class PercentExit(ScopedPlanner[ExitPlanDraft]):
-    """Exits at a fixed distance."""
+    """Leaves at percentages of the entry's price."""
 
     def __init__(self, config: PercentExitConfig, provision: WorkerProvision) -> None:
         self._config = config
 
-    def on_new_trade(self, directive: StrategyDirective, plans: Plans, situation: Situation) -> ExitPlanDraft | RefusalDraft:
-        """A stop, a target, or both."""
-        entry = entry_price(directive, plans, situation)
-        if entry is None:
-            return RefusalDraft(code="NO_PRICE", detail=f"no price of {directive.symbol} is known")
+    def on_new_trade(self, directive: StrategyDirective, plans: Plans, situation: Situation) -> ExitAnswer:
+        """The configured ones of stop and target."""
+        price = measured_price(plans, directive.symbol, situation)
+        if isinstance(price, RefusalDraft):
+            return price
         stop, target = (
-            multiply(entry, multiply(percent, Decimal("0.01"))) if percent is not None else None
+            None if percent is None else multiply(multiply(price, percent), HUNDREDTH)
             for percent in (self._config.stop_percent, self._config.target_percent)
         )
-        return exits(directive, plans, situation, stop, target)
-
-
-def entry_price(directive: StrategyDirective, plans: Plans, situation: Situation) -> Decimal | None:
-    """Where the trade is expected to begin: the entry's own price, else the last one known."""
-    entry = plans.entry
-    if entry is not None and (entry.price is not None or entry.stop_price is not None):
-        return entry.price if entry.price is not None else entry.stop_price
-    return situation.prices.get(directive.symbol)
-
-
-def exits(
-    directive: StrategyDirective, plans: Plans, situation: Situation, stop: Decimal | None, target: Decimal | None
-) -> ExitPlanDraft | RefusalDraft:
-    """Exits at these distances from the entry, each rounded away from it to the tick."""
-    entry = entry_price(directive, plans, situation)
-    if entry is None:
-        return RefusalDraft(code="NO_PRICE", detail=f"no price of {directive.symbol} is known")
-    instrument = situation.instruments[directive.symbol]
-    below, above = (stop, target) if directive.direction is Direction.LONG else (target, stop)
-    low = instrument.price_down(entry - below) if below is not None else None
-    high = instrument.price_up(entry + above) if above is not None else None
-    if low is not None and low <= 0:
-        return RefusalDraft(code="IMPOSSIBLE_EXIT", detail=f"an exit at {low} cannot be placed")
-    stop_price, target_price = (low, high) if directive.direction is Direction.LONG else (high, low)
-    return ExitPlanDraft(stop_price=stop_price, target_price=target_price)
+        return exit_at(price, directive.direction, situation.instruments[directive.symbol], stop, target)

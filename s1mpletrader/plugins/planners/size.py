@@ -1,77 +1,114 @@
-"""Size planners: a fixed quantity, or the quantity whose loss at the stop is a part of the equity."""
+"""Size planners: a fixed quantity, or what a stop may lose."""
 
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Context, Decimal
+from typing import Annotated, Final
+
+from pydantic import Field
 
 from s1mpletrader.api import (
-    DERIVED,
+    Direction,
+    Instrument,
     Plans,
     PluginConfig,
     RefusalDraft,
     ScopedPlanner,
     Situation,
+    SizeAnswer,
     SizePlanDraft,
     StrategyDirective,
     WorkerProvision,
     multiply,
+    subtract,
 )
-from s1mpletrader.plugins.planners.exit import entry_price
-from s1mpletrader.plugins.planners.numbers import Positive
+from s1mpletrader.plugins.planners.numbers import HUNDREDTH, Positive
+from s1mpletrader.plugins.planners.pricing import measured_price, planned_price
+
+DOWN: Final = Context(prec=34, rounding=ROUND_FLOOR)
+"""For the one quotient of a size: rounded down, so that no more is risked than was meant."""
+
+
+def whole_lots(quantity: Decimal, instrument: Instrument, price: Decimal | None) -> SizeAnswer:
+    """The quantity in whole lots, not above what was meant; refused where the venue would not take it."""
+    lots = instrument.quantity_down(quantity)
+    if lots <= 0:
+        return RefusalDraft(code="BELOW_MINIMUM", detail=f"{quantity} is less than the lot of {instrument.quantity_lot}")
+    if instrument.quantity_max is not None and lots > instrument.quantity_max:
+        return RefusalDraft(code="ABOVE_MAXIMUM", detail=f"{lots} is above the venue's {instrument.quantity_max}")
+    violation = instrument.violation(lots, reference=price)
+    if violation is not None:
+        return RefusalDraft(code="BELOW_MINIMUM", detail=f"{lots} at {price} is below the venue's minimum: {violation}")
+    return SizePlanDraft(quantity=lots)
 
 
 class FixedSizeConfig(PluginConfig):
-    """How much."""
+    """Always the same."""
 
     quantity: Positive
+    """In units of the instrument; rounded down to whole lots."""
 
 
 class FixedSize(ScopedPlanner[SizePlanDraft]):
-    """Always the same quantity, rounded down to the lot."""
+    """The configured quantity, whatever happens."""
 
     def __init__(self, config: FixedSizeConfig, provision: WorkerProvision) -> None:
         self._quantity = config.quantity
 
-    def on_new_trade(self, directive: StrategyDirective, plans: Plans, situation: Situation) -> SizePlanDraft | RefusalDraft:
-        """The quantity."""
-        return sized(self._quantity, directive, plans, situation)
+    def on_new_trade(self, directive: StrategyDirective, plans: Plans, situation: Situation) -> SizeAnswer:
+        """The quantity in whole lots."""
+        price = planned_price(plans.entry, directive.symbol, situation)
+        return whole_lots(self._quantity, situation.instruments[directive.symbol], price)
 
 
 class RiskPercentConfig(PluginConfig):
-    """The percent of the equity that is lost if the stop is hit, and the most that may be held, in percent of the equity."""
+    """What a trade may lose."""
 
-    percent: Positive
-    notional_max_percent: Positive = Decimal(100)
+    percent: Annotated[Positive, Field(le=100)]
+    """Percent of the equity that is lost where the stop is hit, fees and slippage left out."""
+    notional_max_percent: Positive | None = Decimal(100)
+    """The order's notional is at most this percentage of the equity."""
 
 
-class RiskPercentSize(ScopedPlanner[SizePlanDraft]):
-    """The wider the stop, the smaller the size."""
+class RiskPercent(ScopedPlanner[SizePlanDraft]):
+    """As much as loses the configured percentage of the equity between entry and stop."""
 
     def __init__(self, config: RiskPercentConfig, provision: WorkerProvision) -> None:
         self._config = config
 
-    def on_new_trade(self, directive: StrategyDirective, plans: Plans, situation: Situation) -> SizePlanDraft | RefusalDraft:
-        """Equity times percent over the distance to the stop."""
-        entry = entry_price(directive, plans, situation)
+    def on_new_trade(self, directive: StrategyDirective, plans: Plans, situation: Situation) -> SizeAnswer:
+        """Equity times percent over the distance to the stop, in whole lots; refused without a stop."""
+        price = measured_price(plans, directive.symbol, situation)
+        if isinstance(price, RefusalDraft):
+            return price
         stop = plans.exit.stop_price if plans.exit is not None else None
-        if entry is None or stop is None or entry == stop:
-            return RefusalDraft(code="NO_STOP", detail="a size by risk needs an exit with a stop away from the entry")
+        if stop is None:
+            return RefusalDraft(code="NO_STOP", detail="a size by risk needs an exit plan with a stop")
+        distance = subtract(price, stop) if directive.direction is Direction.LONG else subtract(stop, price)
+        if distance <= 0:
+            return RefusalDraft(code="IMPOSSIBLE_STOP", detail=f"the stop at {stop} does not end a loss of an entry at {price}")
+        equity = _equity(situation)
+        if isinstance(equity, RefusalDraft):
+            return equity
+        instrument = situation.instruments[directive.symbol]
+        return whole_lots(self._quantity(equity, price, distance, instrument), instrument, price)
+
+    def _quantity(self, equity: Decimal, price: Decimal, distance: Decimal, instrument: Instrument) -> Decimal:
+        bounds = [_quotient(equity, self._config.percent, instrument.notional(distance, Decimal(1)))]
+        if self._config.notional_max_percent is not None:
+            bounds.append(_quotient(equity, self._config.notional_max_percent, instrument.notional(price, Decimal(1))))
+        if instrument.quantity_max is not None:
+            bounds.append(instrument.quantity_max)
+        return min(bounds)
+
+
+def _quotient(equity: Decimal, percent: Decimal, per_unit: Decimal) -> Decimal:
+    return DOWN.divide(multiply(multiply(equity, percent), HUNDREDTH), per_unit)
+
+
+def _equity(situation: Situation) -> Decimal | RefusalDraft:
+    try:
         equity = situation.equity
-        if equity <= 0:
-            return RefusalDraft(code="NO_EQUITY", detail=f"the equity is {equity}")
-        multiplier = situation.instruments[directive.symbol].multiplier
-        loss = multiply(abs(entry - stop), multiplier)
-        by_risk = DERIVED.divide(multiply(equity, self._config.percent), multiply(loss, Decimal(100)))
-        most = multiply(equity, self._config.notional_max_percent)
-        by_notional = DERIVED.divide(most, multiply(multiply(entry, multiplier), Decimal(100)))
-        return sized(min(by_risk, by_notional), directive, plans, situation)
-
-
-def sized(quantity: Decimal, directive: StrategyDirective, plans: Plans, situation: Situation) -> SizePlanDraft | RefusalDraft:
-    """The quantity in whole lots, or a refusal where the venue would not take it."""
-    instrument = situation.instruments[directive.symbol]
-    lots = instrument.quantity_down(quantity)
-    if lots <= 0:
-        return RefusalDraft(code="BELOW_MINIMUM", detail=f"{quantity:.8f} is less than a lot of {instrument.quantity_lot}")
-    broken = instrument.violation(lots, reference=entry_price(directive, plans, situation))
-    if broken is not None:
-        return RefusalDraft(code="BELOW_MINIMUM", detail=f"{lots} would break the venue's {broken}")
-    return SizePlanDraft(quantity=lots)
+    except KeyError as error:
+        return RefusalDraft(code="NO_PRICE", detail=f"no price is known yet for the position in {error.args[0]}")
+    if equity <= 0:
+        return RefusalDraft(code="NO_EQUITY", detail=f"the equity is {equity}")
+    return equity

@@ -1,11 +1,16 @@
-"""The StrategyPlanner that weighs signals against risks."""
+"""The strategy planner ``weighing``: signals for a direction against signals for the other, and against the risks that stand."""
 
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Literal
+from collections.abc import Iterable, Iterator, Sequence
+from functools import reduce
+from decimal import Decimal
+from typing import Annotated, Literal, NamedTuple
 
+from msgspec.structs import replace
 from pydantic import Field
 
 from s1mpletrader.api import (
+    DERIVED,
+    AccountType,
     Direction,
     DirectiveDraft,
     OpenTrade,
@@ -18,119 +23,223 @@ from s1mpletrader.api import (
     Signal,
     Situation,
     WorkerProvision,
+    decimal_from_float,
     opening_side,
+    plain,
 )
+from s1mpletrader.plugins.planners.execution import CLOSING_ALGORITHM
+from s1mpletrader.plugins.planners.numbers import NotNegative, Positive
 
-Weight = Annotated[float, Field(ge=0, le=1)]
-SeverityName = Literal["LOW", "HIGH", "CRITICAL"]
+ONE = Decimal(1)
+
+
+class RiskWeights(PluginConfig):
+    """How much confidence a standing risk takes away, by its severity."""
+
+    LOW: NotNegative = Decimal("0.1")
+    HIGH: NotNegative = Decimal("0.5")
+    CRITICAL: NotNegative = Decimal(1)
 
 
 class WeighingConfig(PluginConfig):
-    """What may be opened, how an opposite signal is answered, and how heavy a risk weighs."""
+    """Which trades are opened and closed, and what they need."""
 
     directions: Annotated[tuple[Direction, ...], Field(min_length=1)] = (Direction.LONG, Direction.SHORT)
-    """Which way new trades may point."""
+    """The directions in which trades may be opened. A spot account opens no short, whatever is written here."""
     opposite_signal: Literal["close", "refuse"] = "close"
-    """Whether a signal against an open trade closes it."""
-    confidence_min: Weight = 0.5
-    """What has to be left of the signals' confidence once the risks are taken off."""
-    risk_weights: Mapping[SeverityName, Weight] = {"LOW": 0.2, "HIGH": 0.6, "CRITICAL": 1.0}
-    """What a standing risk takes off, by its severity."""
-    close_on_risk: SeverityName | None = None
-    """Open trades are closed while a risk of at least this severity stands."""
+    """What a signal against an open trade does: it ends the trade, or is refused."""
+    confidence_min: Annotated[Positive, Field(le=1)] = Decimal("0.5")
+    """What must be left of the confidence: agreeing signals less opposing ones, at most 1, less the risks' weights."""
+    risk_weights: RiskWeights = Field(default_factory=RiskWeights)
+    close_on_risk: Literal["LOW", "HIGH", "CRITICAL"] | None = None
+    """A standing risk of at least this severity ends open trades and lets none begin; risks end none where it is left out."""
+
+
+class Opinion(NamedTuple):
+    """What a flow's signals for one symbol say together."""
+
+    direction: Direction
+    agreeing: Decimal
+    """The sum of the confidences for the direction."""
+    net: Decimal
+    """The same less the opposing ones, at most 1."""
+
+
+class Case(NamedTuple):
+    """One symbol in a situation."""
+
+    symbol: str
+    signals: Sequence[Signal]
+    risks: Sequence[Risk]
+    trade: OpenTrade | None
+    situation: Situation
+
+
+Answers = Iterator[DirectiveDraft | RefusalDraft]
 
 
 class Weighing:
-    """At most one trade in a symbol. Every opportunity is answered: by a directive, or by the reason against it."""
+    """One trade at a time for each symbol. Risks hold back new trades and never an end."""
 
     def __init__(self, config: WeighingConfig, provision: WorkerProvision) -> None:
         self._config = config
-        self._symbols = provision.symbols
+        self._weights = {
+            Severity.LIFTED: Decimal(0),
+            Severity.LOW: config.risk_weights.LOW,
+            Severity.HIGH: config.risk_weights.HIGH,
+            Severity.CRITICAL: config.risk_weights.CRITICAL,
+        }
+        self._closing_severity = Severity[config.close_on_risk] if config.close_on_risk is not None else None
 
     def plan(self, situation: Situation) -> Sequence[DirectiveDraft | RefusalDraft]:
-        """An answer for each symbol that has signals, and closes where a risk demands them."""
-        answers: list[DirectiveDraft | RefusalDraft] = []
-        for symbol in self._symbols:
-            signals = [signal for signal in situation.signals if signal.symbol == symbol]
-            risks = [risk for risk in situation.risks if risk.concerns(symbol)]
-            trade = situation.view.open_trade(symbol)
-            escape = self._escape(trade, risks, situation)
-            if escape is not None:
-                answers.append(escape)
-            elif signals:
-                answers.append(self._answer(symbol, signals, risks, trade, situation))
-        return answers
+        """An answer for every symbol with signals, and an end of every trade that a risk no longer allows."""
+        return [answer for case in self._cases(situation) for answer in self._answers(case)]
 
-    def _escape(self, trade: OpenTrade | None, risks: Sequence[Risk], situation: Situation) -> DirectiveDraft | None:
-        """The close that a grave risk demands."""
-        if trade is None or self._config.close_on_risk is None or not trade.quantity or _is_closing(trade, situation):
+    def _cases(self, situation: Situation) -> Iterator[Case]:
+        symbols = [signal.symbol for signal in situation.signals]
+        if self._closing_severity is not None:
+            symbols += [trade.symbol for trade in situation.view.open_trades]
+        for symbol in dict.fromkeys(symbols):
+            yield Case(
+                symbol=symbol,
+                signals=[signal for signal in situation.signals if signal.symbol == symbol],
+                risks=[risk for risk in situation.risks if risk.concerns(symbol)],
+                trade=situation.view.open_trade(symbol),
+                situation=situation,
+            )
+
+    def _answers(self, case: Case) -> Answers:
+        ended = False
+        danger = self._danger(case)
+        if case.trade is not None and danger is not None and not is_closing(case.trade, case.situation):
+            yield _close(case.trade, f"the risk {danger.kind} is {danger.severity.name}", ONE)
+            ended = True
+        if not case.signals:
+            return
+        opinion = weigh(case.signals)
+        wanted = self._wanted(case, opinion)
+        if not ended:
+            yield self._refusal(case, opinion, wanted) or self._less_risks(case, wanted, opinion)
+        elif wanted.scope is Scope.NEW_TRADE:
+            yield _refuse("RISK_VETO", f"{case.symbol}: a risk has just ended the trade", wanted)
+
+    def _danger(self, case: Case) -> Risk | None:
+        """The gravest of the risks that end trades, the first of equally grave ones."""
+        if self._closing_severity is None:
             return None
-        grave = [risk for risk in risks if risk.severity >= Severity[self._config.close_on_risk]]
-        return _close(trade, f"{grave[0].kind} is {grave[0].severity.name}") if grave else None
+        grave = [risk for risk in case.risks if risk.severity >= self._closing_severity]
+        return max(grave, key=lambda risk: risk.severity, default=None)
 
-    def _answer(
-        self, symbol: str, signals: Sequence[Signal], risks: Sequence[Risk], trade: OpenTrade | None, situation: Situation
-    ) -> DirectiveDraft | RefusalDraft:
-        balance = sum(signal.confidence if signal.direction is Direction.LONG else -signal.confidence for signal in signals)
-        if balance == 0:
-            return RefusalDraft(code="CONFLICTING_SIGNALS", detail=f"the signals in {symbol} cancel each other out")
-        direction = Direction.LONG if balance > 0 else Direction.SHORT
-        if trade is not None:
-            return self._answer_open(trade, direction, situation)
-        return self._answer_flat(symbol, direction, min(abs(balance), 1.0), signals, risks)
+    def _wanted(self, case: Case, opinion: Opinion) -> DirectiveDraft:
+        """The directive that the signals ask for, before anything speaks against it."""
+        reason = ", ".join(dict.fromkeys(signal.kind for signal in case.signals if signal.direction is opinion.direction))
+        closes = self._config.opposite_signal == "close"
+        if closes and case.trade is not None and case.trade.direction is not opinion.direction:
+            return _close(case.trade, reason, opinion.net)
+        return DirectiveDraft(symbol=case.symbol, direction=opinion.direction, confidence=float(opinion.net), reason=reason)
 
-    def _answer_open(self, trade: OpenTrade, direction: Direction, situation: Situation) -> DirectiveDraft | RefusalDraft:
-        """An answer while a trade is open. Risks never hold back a close."""
-        if direction is trade.direction:
-            return RefusalDraft(code="POSITION_OPEN", detail=f"{trade.trade_id} is open in this direction")
-        if self._config.opposite_signal == "refuse":
-            return RefusalDraft(code="OPPOSITE_POSITION_OPEN", detail=f"{trade.trade_id} ends by its own exits")
-        if _is_closing(trade, situation):
-            return RefusalDraft(code="CLOSE_PENDING", detail=f"{trade.trade_id} is being closed")
-        return _close(trade, f"signal against {trade.direction}")
+    def _refusal(self, case: Case, opinion: Opinion, wanted: DirectiveDraft) -> RefusalDraft | None:
+        """What speaks against the directive: the signals themselves, the trade that there is, the rules, the risks."""
+        no = self._weakness(opinion)
+        if no is None and wanted.scope is Scope.CLOSE_EXISTING:
+            no = _pending_close(case)
+        elif no is None:
+            no = self._disallowed(case, opinion.direction) or _occupied(case) or self._veto(case, opinion)
+        return _refuse(no[0], f"{case.symbol}: {no[1]}", wanted) if no is not None else None
 
-    def _answer_flat(
-        self, symbol: str, direction: Direction, confidence: float, signals: Sequence[Signal], risks: Sequence[Risk]
-    ) -> DirectiveDraft | RefusalDraft:
+    def _weakness(self, opinion: Opinion) -> tuple[str, str] | None:
+        least = self._config.confidence_min
+        if opinion.net >= least:
+            return None
+        if opinion.agreeing >= least:
+            opposing = DERIVED.subtract(opinion.agreeing, opinion.net)
+            detail = f"{plain(opinion.agreeing)} for {opinion.direction}, {plain(opposing)} against it"
+            return "CONFLICTING_SIGNALS", detail
+        return "WEAK", f"a confidence of {plain(opinion.net)} does not reach {plain(least)}"
+
+    def _disallowed(self, case: Case, direction: Direction) -> tuple[str, str] | None:
         if direction not in self._config.directions:
-            return RefusalDraft(code="DIRECTION_NOT_ALLOWED", detail=f"flat, and {direction} trades are not allowed")
-        kinds = ", ".join(dict.fromkeys(signal.kind for signal in signals))
-        opening = DirectiveDraft(symbol=symbol, direction=direction, confidence=confidence, reason=f"{kinds} {direction}")
-        if confidence < self._config.confidence_min:
-            detail = f"confidence {confidence:g} is below {self._config.confidence_min:g}"
-            return RefusalDraft(code="WEAK_SIGNAL", detail=detail, withheld=opening)
-        penalty = sum(self._config.risk_weights.get(_name(risk), 0.0) for risk in risks)
-        if confidence - penalty < self._config.confidence_min:
-            named = ", ".join(f"{risk.kind} {risk.severity.name}" for risk in risks)
-            detail = f"confidence {confidence:g} less {penalty:g} for {named} is below {self._config.confidence_min:g}"
-            return RefusalDraft(code="RISK_VETO", detail=detail, withheld=opening)
-        return opening
+            if self._config.opposite_signal == "close" and case.trade is None:
+                return "FLAT", f"there is no trade that {direction} could end, and none is opened in this direction"
+            return "DIRECTION_NOT_ALLOWED", f"no trade is opened {direction}"
+        if direction is Direction.SHORT and case.situation.view.account_type is AccountType.SPOT:
+            return "DIRECTION_NOT_ALLOWED", "a spot account sells only what it owns"
+        return None
+
+    def _veto(self, case: Case, opinion: Opinion) -> tuple[str, str] | None:
+        danger = self._danger(case)
+        if danger is not None:
+            return "RISK_VETO", f"the risk {danger.kind} {danger.severity.name} would end the trade at once"
+        left = DERIVED.subtract(opinion.net, self._penalty(case))
+        if left >= self._config.confidence_min:
+            return None
+        risks = ", ".join(f"{risk.kind} {risk.severity.name}" for risk in case.risks)
+        detail = (
+            f"{risks} leave {plain(left)} of a confidence of {plain(opinion.net)}, {plain(self._config.confidence_min)} is needed"
+        )
+        return "RISK_VETO", detail
+
+    def _less_risks(self, case: Case, wanted: DirectiveDraft, opinion: Opinion) -> DirectiveDraft:
+        if wanted.scope is Scope.CLOSE_EXISTING or not case.risks:
+            return wanted
+        return replace(wanted, confidence=float(DERIVED.subtract(opinion.net, self._penalty(case))))
+
+    def _penalty(self, case: Case) -> Decimal:
+        return _sum(self._weights[risk.severity] for risk in case.risks)
 
 
-def _name(risk: Risk) -> SeverityName:
-    names: dict[Severity, SeverityName] = {
-        Severity.LOW: "LOW",
-        Severity.HIGH: "HIGH",
-        Severity.CRITICAL: "CRITICAL",
-    }
-    return names[risk.severity]
+def weigh(signals: Sequence[Signal]) -> Opinion:
+    """The stronger direction, the first signal's of equally strong ones. Decimals, so that 0.7 less 0.2 reaches 0.5."""
+    first = signals[0].direction
+    agreeing = _sum(decimal_from_float(signal.confidence) for signal in signals if signal.direction is first)
+    opposing = _sum(decimal_from_float(signal.confidence) for signal in signals if signal.direction is not first)
+    if opposing > agreeing:
+        return Opinion(first.opposite, opposing, min(ONE, DERIVED.subtract(opposing, agreeing)))
+    return Opinion(first, agreeing, min(ONE, DERIVED.subtract(agreeing, opposing)))
 
 
-def _close(trade: OpenTrade, reason: str) -> DirectiveDraft:
+def _sum(weights: Iterable[Decimal]) -> Decimal:
+    # A confidence is no money: however small, it may be rounded away beside a large one.
+    return reduce(DERIVED.add, weights, Decimal(0))
+
+
+def is_closing(trade: OpenTrade, situation: Situation) -> bool:
+    """Whether the trade's end is under way: its closing order is live, or waits for the end of the trade's other orders."""
+    live = [order for order in situation.view.open_orders if order.trade_id == trade.trade_id]
+    closing_side = opening_side(trade.direction).opposite
+    if any(order.details.type is OrderType.MARKET and order.details.side is closing_side for order in live):
+        return True
+    # What an algorithm waits for is not part of the view. The ledger is read only where there is something to wait for.
+    return bool(live) and any(
+        group.trade_id == trade.trade_id and group.algorithm == CLOSING_ALGORITHM for group in situation.ledger.active_groups()
+    )
+
+
+def _close(trade: OpenTrade, reason: str, confidence: Decimal) -> DirectiveDraft:
     return DirectiveDraft(
         symbol=trade.symbol,
         direction=trade.direction,
         scope=Scope.CLOSE_EXISTING,
         trade_id=trade.trade_id,
+        confidence=float(confidence),
         reason=reason,
     )
 
 
-def _is_closing(trade: OpenTrade, situation: Situation) -> bool:
-    """Whether a market order that ends the trade is live, or its outcome unknown."""
-    return any(
-        order.trade_id == trade.trade_id
-        and order.details.type is OrderType.MARKET
-        and order.details.side is not opening_side(trade.direction)
-        for order in situation.view.open_orders
-    )
+def _refuse(code: str, detail: str, withheld: DirectiveDraft) -> RefusalDraft:
+    return RefusalDraft(code=code, detail=detail, withheld=withheld)
+
+
+def _pending_close(case: Case) -> tuple[str, str] | None:
+    if case.trade is not None and is_closing(case.trade, case.situation):
+        return "ORDER_PENDING", "the trade's end is under way"
+    return None
+
+
+def _occupied(case: Case) -> tuple[str, str] | None:
+    """A second trade is not opened beside one that is open, or may yet come to be."""
+    if case.trade is not None and case.trade.quantity:
+        return "POSITION_OPEN", f"a {case.trade.direction} trade of {plain(abs(case.trade.quantity))} is open"
+    if case.trade is not None or any(order.details.symbol == case.symbol for order in case.situation.view.open_orders):
+        return "ORDER_PENDING", "a trade has been begun, and its orders have not ended"
+    return None
