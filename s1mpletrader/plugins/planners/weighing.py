@@ -1,8 +1,8 @@
 """The strategy planner ``weighing``: signals for a direction against signals for the other, and against the risks that stand."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import reduce
 from decimal import Decimal
+from functools import reduce
 from typing import Annotated, Literal, NamedTuple
 
 from msgspec.structs import replace

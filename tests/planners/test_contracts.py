@@ -1,0 +1,82 @@
+"""Every built-in planner and gate keeps the laws of its kind."""
+
+from decimal import Decimal
+
+from s1mpletrader.api import (
+    EntryPlanner,
+    ExecutionPlanner,
+    ExitPlanner,
+    RiskGate,
+    SizePlanner,
+    StrategyPlanner,
+    WorkerProvision,
+)
+from s1mpletrader.contracts import (
+    EntryPlannerContract,
+    ExecutionPlannerContract,
+    ExitPlannerContract,
+    RiskGateContract,
+    SizePlannerContract,
+    StrategyPlannerContract,
+)
+from s1mpletrader.plugins.planners.entry import LimitEntry, LimitEntryConfig, MarketEntry
+from s1mpletrader.plugins.planners.execution import SingleExecution
+from s1mpletrader.plugins.planners.exit import AtrExit, AtrExitConfig, PercentExit, PercentExitConfig
+from s1mpletrader.plugins.planners.gates import OrderNotional, OrderNotionalConfig, PositionLimit, PositionLimitConfig
+from s1mpletrader.plugins.planners.size import FixedSize, FixedSizeConfig, RiskPercent, RiskPercentConfig
+from s1mpletrader.plugins.planners.weighing import Weighing, WeighingConfig
+
+
+class TestWeighing(StrategyPlannerContract):
+    def make_planner(self, provision: WorkerProvision) -> StrategyPlanner:
+        return Weighing(WeighingConfig(opposite_signal="close", close_on_risk="CRITICAL"), provision)
+
+
+class TestWeighingRefusing(StrategyPlannerContract):
+    def make_planner(self, provision: WorkerProvision) -> StrategyPlanner:
+        return Weighing(WeighingConfig(opposite_signal="refuse"), provision)
+
+
+class TestMarketEntry(EntryPlannerContract):
+    def make_planner(self, provision: WorkerProvision) -> EntryPlanner:
+        return MarketEntry()
+
+
+class TestLimitEntry(EntryPlannerContract):
+    def make_planner(self, provision: WorkerProvision) -> EntryPlanner:
+        return LimitEntry(LimitEntryConfig(offset_percent=Decimal("0.1")), provision)
+
+
+class TestFixedSize(SizePlannerContract):
+    def make_planner(self, provision: WorkerProvision) -> SizePlanner:
+        return FixedSize(FixedSizeConfig(quantity=Decimal("0.01")), provision)
+
+
+class TestRiskPercent(SizePlannerContract):
+    def make_planner(self, provision: WorkerProvision) -> SizePlanner:
+        return RiskPercent(RiskPercentConfig(percent=Decimal("0.5")), provision)
+
+
+class TestAtrExit(ExitPlannerContract):
+    def make_planner(self, provision: WorkerProvision) -> ExitPlanner:
+        return AtrExit(AtrExitConfig(source="atr", stop_multiple=Decimal(2), target_multiple=Decimal(3)), provision)
+
+
+class TestPercentExit(ExitPlannerContract):
+    def make_planner(self, provision: WorkerProvision) -> ExitPlanner:
+        return PercentExit(PercentExitConfig(stop_percent=Decimal(1), target_percent=Decimal(2)), provision)
+
+
+class TestSingleExecution(ExecutionPlannerContract):
+    def make_planner(self, provision: WorkerProvision) -> ExecutionPlanner:
+        return SingleExecution()
+
+
+class TestPositionLimit(RiskGateContract):
+    def make_planner(self, provision: WorkerProvision) -> RiskGate:
+        return PositionLimit(PositionLimitConfig(quantity_max=Decimal(1)), provision)
+
+
+class TestOrderNotional(RiskGateContract):
+    def make_planner(self, provision: WorkerProvision) -> RiskGate:
+        return OrderNotional(OrderNotionalConfig(notional_max=Decimal(1_000)), provision)
