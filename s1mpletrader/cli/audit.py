@@ -1,5 +1,7 @@
 """``s1mpletrader audit``: whether ledger and journal keep their promises."""
 
+from typing import Final
+
 from rich.table import Table
 from typer import Exit
 
@@ -7,6 +9,8 @@ from s1mpletrader.analysis import audit_store
 from s1mpletrader.cli.options import JournalOption, JsonOption, LedgerOption, StoreOption, store_urls
 from s1mpletrader.cli.output import escaped, out, print_json
 from s1mpletrader.cli.stores import opened
+
+SHOWN_MAX: Final = 40
 
 
 def audit(
@@ -26,7 +30,9 @@ def audit(
             broken = sum(violation.invariant == name for violation in report.violations)
             table.add_row(name, f"{count:,}", f"{broken:,}", style="red" if broken else None)
         out.print(table)
-        for violation in report.violations:
+        for violation in report.violations[:SHOWN_MAX]:
             out.print(f"[red]{violation.invariant}[/] {escaped(violation.sentence)}")
+        if len(report.violations) > SHOWN_MAX:
+            out.print(f"and {len(report.violations) - SHOWN_MAX:,} more; --json has all")
     if report.violations:
         raise Exit(1)

@@ -1,0 +1,21 @@
+"""Asking the stores: the story of any id, the audit of all, and the measures that both use."""
+
+from s1mpletrader.analysis.audit import audit_store
+from s1mpletrader.analysis.findings import AuditReport, Violation
+from s1mpletrader.analysis.result import TradeResult, trade_result
+from s1mpletrader.analysis.slippage import Slippage, calculate_slippage
+from s1mpletrader.analysis.story import Story, story_of
+from s1mpletrader.analysis.story_tree import story_tree
+
+__all__ = [
+    "AuditReport",
+    "Slippage",
+    "Story",
+    "TradeResult",
+    "Violation",
+    "audit_store",
+    "calculate_slippage",
+    "story_of",
+    "story_tree",
+    "trade_result",
+]
