@@ -10,9 +10,17 @@ from s1mpletrader.domain.facts import CANDLE_FIELDS, FloatArray, InstantArray, K
 from s1mpletrader.domain.instant import timeframe_ns
 
 
+class NotCandles(ValueError):
+    """Columns that cannot be a series' candles: ``row`` (from 0) is the first at fault, ``reason`` says why."""
+
+    def __init__(self, series: Series, row: int, reason: str) -> None:
+        self.row, self.reason = row, reason
+        super().__init__(f"{series}: row {row}: {reason}")
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Candles:
-    """One series' closed candles, oldest first: read-only arrays of equal length.
+    """One series' closed candles, oldest first: read-only arrays of equal length. Others raise ``NotCandles``.
 
     ``opened_at`` are instants; a candle is known from its close on, one timeframe later. A gap is data: a missing
     candle is simply not there.
@@ -29,8 +37,7 @@ class Candles:
     def __post_init__(self) -> None:
         fault = first_fault(self)
         if fault is not None:
-            row, reason = fault
-            raise ValueError(f"{self.series}: row {row}: {reason}")
+            raise NotCandles(self.series, *fault)
         for name in ("opened_at", *CANDLE_FIELDS):
             getattr(self, name).setflags(write=False)
 
