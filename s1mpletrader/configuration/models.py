@@ -23,8 +23,8 @@ def _timeframe(text: str) -> str:
 
 
 def _name(text: str) -> str:
-    if not re.fullmatch(r"[a-z][a-z0-9_]{0,63}", text):
-        raise ValueError("must be lower case letters, digits and _, and begin with a letter")
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,63}", text):
+        raise ValueError("must be letters, digits, _ and -, and begin with a letter")
     return text
 
 
@@ -66,7 +66,7 @@ class StrategyTable(Table):
     name: Name
     symbols: Annotated[tuple[Symbol, ...], Field(min_length=1), AfterValidator(_distinct)]
     timeframes: Annotated[tuple[Timeframe, ...], Field(min_length=1), AfterValidator(_distinct)]
-    seed: int = 0
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
 
 
 class Mode(StrEnum):

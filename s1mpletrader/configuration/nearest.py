@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Iterable
 
-_CHOICES_MAX = 12
+_CHOICES_MAX = 20
 
 
 def nearest(found: str, choices: Iterable[str]) -> str | None:

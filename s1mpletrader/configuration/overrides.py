@@ -31,7 +31,7 @@ def overridden(path: Path, tables: dict[str, Any], overrides: Sequence[str]) -> 
         key, equals, value = text.partition("=")
         place = f"{path}: --set {key.strip()}"
         if not equals or not _KEY.fullmatch(key.strip()):
-            raise ConfigurationError(place, f"{text!r} is no override", "write table.key=value, such as strategy.seed=9")
+            raise ConfigurationError(place, f"{key.strip()!r} is no override", "write table.key=value, such as strategy.seed=9")
         parts = [quoted or bare for quoted, bare in re.findall(_PART, key.strip())]
         written[_set(tables, parts, _value(value), place)] = key.strip()
     after = _plugins(tables)

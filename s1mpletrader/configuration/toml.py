@@ -1,7 +1,7 @@
 """Reading TOML without losing a digit."""
 
 import math
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import tomli
@@ -23,10 +23,21 @@ def parse_toml(text: str) -> dict[str, Any]:
         number = str(fault)
         problem = f"{number} has more digits than are kept without quotes"
         raise tomli.TOMLDecodeError(problem, text, text.index(number)) from None
+    except tomli.TOMLDecodeError:
+        raise
+    except (ValueError, RecursionError):
+        raise tomli.TOMLDecodeError("a number is too long, or tables are nested too deeply", text, 0) from None
 
 
 def _float(text: str) -> float:
     value = float(text)
-    if math.isfinite(value) and Decimal(text) != Decimal(repr(value)):
+    if math.isfinite(value) and _exact(text) != _exact(repr(value)):
         raise _LostDigits(text)
     return value
+
+
+def _exact(text: str) -> Decimal | None:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return None

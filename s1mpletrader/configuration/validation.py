@@ -7,7 +7,8 @@ number), but an exact number may be written in quotes and a list may become a tu
 import json
 import re
 from collections.abc import Collection, Mapping
-from typing import Any, Final, TypeVar
+from types import UnionType
+from typing import Any, Final, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -114,8 +115,22 @@ def _in_table(loc: tuple[int | str, ...], raw: Any) -> KeyPath:
 
 
 def _siblings(model: type[BaseModel], at: KeyPath, other_keys: Collection[str]) -> Collection[str]:
-    """The keys that are valid beside an unknown one: known for the table itself, not for tables within it."""
-    return {*field_names(model), *other_keys} if len(at) == 1 else ()
+    """The keys that are valid beside an unknown one, in the table itself or in one within it."""
+    if len(at) == 1:
+        return {*field_names(model), *other_keys}
+    within: Any = model
+    for part in at[:-1]:
+        if _is_model(within):
+            field = within.model_fields.get(part)
+            within = field.annotation if field is not None else None
+        else:
+            within = get_args(within)[-1] if get_args(within) else None
+        within = next(filter(_is_model, get_args(within)), within) if get_origin(within) in (Union, UnionType) else within
+    return field_names(within) if _is_model(within) else ()
+
+
+def _is_model(annotation: Any) -> bool:
+    return isinstance(annotation, type) and not get_args(annotation) and issubclass(annotation, BaseModel)
 
 
 def field_names(model: type[BaseModel]) -> frozenset[str]:

@@ -13,6 +13,7 @@ from .fakes import STRATEGY, fake_plugins, loaded, written
 
 EDITS = [
     # Tables
+    ("[account]", "[live]\n[account]", "[live]: unknown table (valid: account, cache"),
     ("[planner]", "[planer]", "[planer]: unknown table (nearest: 'planner')"),
     ("[strategy]", "colour = 1\n[strategy]", "[colour]: unknown key outside a table"),
     ("[[execution]]\nplugin", "[[gate]]\nplugin", "trend.toml: the table [[execution]] is missing (plugins for it: single)"),
@@ -37,11 +38,15 @@ EDITS = [
     ("period = 30", "perod = 30", "[[context]] #2 perod: unknown key (nearest: 'period')"),
     ("period = 30", "", "[[context]] #2 period: this key is required"),
     ("period = 30", "period = 30\nnmae = 'x'", "[[context]] #2 nmae: unknown key (nearest: 'name')"),
-    ("price_tick", "price_tik", '[exchange] instruments."BTC/USDT".price_tik: unknown key'),
+    ("price_tick", "price_tik", "[exchange] instruments.\"BTC/USDT\".price_tik: unknown key (nearest: 'price_tick')"),
     ('currency = "USDT"\n', "", "[account] currency: this key is required"),
     ('plugin = "market"', "", "[[entry]] #1 plugin: this key is required"),
     # Values
     ("seed = 7", 'seed = "7"', '[strategy] seed: must be a whole number, found "7"'),
+    ("seed = 7", "seed = -1", "[strategy] seed: must be at least 0, found -1"),
+    ("seed = 7", "seed = 1" + 5_000 * "0", "this is no TOML: a number is too long"),
+    ("seed = 7", "seed = " + 5_000 * "[", "this is no TOML: a number is too long, or tables are nested too deeply"),
+    ("seed = 7", "seed = 1e-99999999999999999999", "1e-99999999999999999999 has more digits than are kept without quotes"),
     ("seed = 7", "seed = true", "[strategy] seed: must be a whole number, found true"),
     ("seed = 7", "seed = 7.5", "[strategy] seed: must be a whole number, found 7.5"),
     ("period = 30", 'period = "30"', '[[context]] #2 period: must be a whole number, found "30"'),
@@ -63,7 +68,7 @@ EDITS = [
     ("seed = 7", "seed = 7\n[engine]\ncommit_steps = 0", "[engine] commit_steps: must be at least 1, found 0"),
     ("seed = 7", "seed = 7\n[[risk]]\nplugin = 'band'\nlow = 2", "[[risk]] #1: low must lie below high"),
     # The strategy
-    ('name = "trend"', 'name = "Tr/end"', "[strategy] name: must be lower case letters"),
+    ('name = "trend"', 'name = "Tr/end"', "[strategy] name: must be letters, digits, _ and -"),
     ('["BTC/USDT", "ETH/USDT"]', "[]", "[strategy] symbols: must have at least 1 item(s), found []"),
     ('"ETH/USDT"]', '"BTC/USDT"]', "[strategy] symbols: names 'BTC/USDT' twice"),
     ('"ETH/USDT"]', '"ETH USDT"]', "[strategy] symbols[1]: is no symbol"),
@@ -82,7 +87,7 @@ EDITS = [
     ('plugin = "market"', 'plugin = "ema"', "there is a context plugin of this name"),
     ('plugin = "market"', "plugin = 1", "[[entry]] #1 plugin: must be text in quotes, found 1"),
     ('name = "fast"', "", "[[context]] #2 name: [[context]] #1 is named 'ema' too (give one of them another name)"),
-    ('name = "fast"', 'name = "Fast one"', "[[context]] #1 name: must be lower case letters"),
+    ('name = "fast"', 'name = "Fast one"', "[[context]] #1 name: must be letters, digits, _ and -"),
     # Confidence
     ('"market"', '"market"\nconfidence = [0, 0.5]', "[[entry]] #1 confidence: no table plans confidence 0.5 to 1"),
     ('"market"', '"market"\nconfidence = [0.2, 1]', "no table plans confidence 0 to 0.2: [[entry]] #1 has [0.2, 1]"),
@@ -127,9 +132,9 @@ def test_a_mistake_in_the_file_names_its_place(tmp_path: Path, found: str, inste
         ("size.quantity=0", "--set size.quantity: must be above 0, found 0"),
         ("entry.plugin=markt", "--set entry.plugin: there is no entry plugin 'markt'"),
         ("gate.name=x", "[[gate]] #1 plugin: this key is required"),
-        ("strategy=5", "'strategy=5' is no override (write table.key=value"),
+        ("strategy=5", "'strategy' is no override (write table.key=value"),
         ("strategy.seed", "'strategy.seed' is no override"),
-        ("=5", "'=5' is no override"),
+        ("=5", "'' is no override"),
         ("strategy..seed=5", "is no override"),
         ("data.candles=1e400", "--set data.candles: must be a finite number, found inf"),
         ("strategy.seed=1\nx = 2", '--set strategy.seed: must be a whole number, found "1\\nx = 2"'),
