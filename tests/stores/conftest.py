@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import URL, create_engine, make_url, text
+from sqlalchemy import create_engine, make_url, text
 
 from s1mpletrader.api import IJournal, ILedger, IState
 from s1mpletrader.plugins.stores import (
@@ -35,13 +35,15 @@ class Stores:
     def ledger(self, book: str = "book", *, lasting: bool = False) -> ILedger:
         if self.kind == "memory":
             return self.books.setdefault(book, MemoryLedger(book, lasting=lasting))
-        return self.keep(open_ledger(self.url, book, lasting=lasting))
+        ledger: ILedger = self.keep(open_ledger(self.url, book, lasting=lasting))
+        return ledger
 
     def journal(self, *, lasting: bool = False) -> IJournal:
         if self.kind == "memory":
             self.memory_journal = self.memory_journal or MemoryJournal(lasting=lasting)
             return self.memory_journal
-        return self.keep(open_journal(self.url, lasting=lasting))
+        journal: IJournal = self.keep(open_journal(self.url, lasting=lasting))
+        return journal
 
     def state(self) -> IState:
         return MemoryState() if self.kind == "memory" else self.keep(open_state(self.url, lasting=True))
@@ -55,22 +57,6 @@ class Stores:
             store.close()
 
 
-def _schema(server: str) -> tuple[str, Callable[[], None]]:
-    """A fresh schema of a server, and how to drop it: cheaper than a database."""
-    name = f"test_{next(_numbers)}"
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE SCHEMA {name}"))
-
-    def drop() -> None:
-        with engine.connect() as connection:
-            connection.execute(text(f"DROP SCHEMA {name} CASCADE"))
-        engine.dispose()
-
-    url: URL = make_url(server).update_query_dict({"options": f"-csearch_path={name}"})
-    return url.render_as_string(hide_password=False), drop
-
-
 @pytest.fixture
 def sqlite_url(tmp_path: Path) -> str:
     """A SQLite file that is not there yet."""
@@ -78,11 +64,29 @@ def sqlite_url(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def schema_url(postgres_url: str) -> Iterator[str]:
+def new_schema(postgres_url: str) -> Iterator[Callable[[], str]]:
+    """Makes an empty schema of the PostgreSQL server, which is cheaper than a database, and gives its URL."""
+    engine = create_engine(postgres_url, isolation_level="AUTOCOMMIT")
+    names: list[str] = []
+
+    def make() -> str:
+        name = f"test_{next(_numbers)}"
+        with engine.connect() as connection:
+            connection.execute(text(f"CREATE SCHEMA {name}"))
+        names.append(name)
+        return make_url(postgres_url).update_query_dict({"options": f"-csearch_path={name}"}).render_as_string(False)
+
+    yield make
+    with engine.connect() as connection:
+        for name in names:
+            connection.execute(text(f"DROP SCHEMA {name} CASCADE"))
+    engine.dispose()
+
+
+@pytest.fixture
+def schema_url(new_schema: Callable[[], str]) -> str:
     """An empty schema of the PostgreSQL server."""
-    url, drop = _schema(postgres_url)
-    yield url
-    drop()
+    return new_schema()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -45,7 +45,8 @@ class ChainQueries:
 
     def all(self, query: Select[Any]) -> Iterator[SealedEntry]:
         """The query's entries, few in memory at once."""
-        return map(_entry, self._connection.execute(query.execution_options(yield_per=ROWS_MAX)))
+        with self._connection.execute(query.execution_options(yield_per=ROWS_MAX)) as result:
+            yield from map(_entry, result)
 
 
 class SqlJournalReader:

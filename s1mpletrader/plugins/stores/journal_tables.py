@@ -42,7 +42,6 @@ class EntryRow(JournalTable, table=True):
         ),
         Index("entry_of_fill", "fill_id", sqlite_where=text("fill_id IS NOT NULL"), postgresql_where=text("fill_id IS NOT NULL")),
         Index("entry_at", "at"),
-        {"sqlite_with_rowid": False},
     )
     run: str = Field(primary_key=True)
     seq: int = Field(primary_key=True, sa_type=BigInteger)

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from heapq import merge
+from itertools import islice
 from operator import itemgetter
 from typing import Any, Final, TypeVar, cast
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, or_, select
 
 from s1mpletrader.api import (
     Fill,
@@ -85,9 +86,9 @@ class BookQueries:
 
     def orders(self, *conditions: ColumnElement[bool]) -> Iterator[Order]:
         """Orders in the order of their intents: three queries for every batch of them."""
-        query = self._select(_ORDER, *conditions)
-        for batch in self._stream(query).partitions():
-            yield from self._folded([cast(OrderIntended, SHAPES[OrderIntended].change(row)) for row in batch])
+        intents = self.some(OrderIntended, *conditions)
+        while batch := list(islice(intents, ROWS_MAX)):
+            yield from self._folded(batch)
 
     def order_of_client(self, client_order_id: str) -> OrderId | None:
         """The order by the id that the venue was given: our own id, or one made from it."""
@@ -163,8 +164,9 @@ class BookQueries:
     def _select(self, table: Any, *conditions: ColumnElement[bool]) -> Select[Any]:
         return select(table).where(table.c.book == self._book, *conditions).order_by(table.c.written)
 
-    def _stream(self, query: Select[Any]) -> Any:
-        return self._connection.execute(query.execution_options(yield_per=ROWS_MAX)).mappings()
+    def _stream(self, query: Select[Any]) -> Iterator[RowMapping]:
+        with self._connection.execute(query.execution_options(yield_per=ROWS_MAX)) as result:
+            yield from result.mappings()
 
 
 def orders_of(strategy: str | None, trade_id: TradeId | None, group_id: GroupId | None) -> list[ColumnElement[bool]]:

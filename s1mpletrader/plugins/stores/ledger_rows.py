@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from msgspec import convert
 from sqlalchemy import RowMapping, Table
@@ -29,8 +29,10 @@ from s1mpletrader.plugins.stores.ledger_tables import (
     OrderRow,
     TradeRow,
 )
-from s1mpletrader.plugins.stores.row_writer import RowTuple
+from s1mpletrader.plugins.stores.row_writer import ABSENT, RowTuple
 from s1mpletrader.plugins.stores.tables import table_of
+
+T = TypeVar("T")
 
 
 class RowShape(NamedTuple):
@@ -44,8 +46,12 @@ class RowShape(NamedTuple):
     """The values of the primary key's columns after the book."""
 
 
-def _text(value: Decimal | None) -> str | None:
-    return None if value is None else format(value, "f")
+def _text(value: Decimal | None) -> str | float:
+    return ABSENT if value is None else format(value, "f")
+
+
+def _given(value: T | None) -> T | float:
+    return ABSENT if value is None else value
 
 
 def _funds_row(book: str, written: int, it: FundsMoved) -> RowTuple:
@@ -59,12 +65,12 @@ def _trade_row(book: str, written: int, it: TradeOpened) -> RowTuple:
 def _group_row(book: str, written: int, it: GroupOpened) -> RowTuple:
     return (
         *(book, it.group_id, written, it.trade_id, it.action._value_),
-        *(it.algorithm, it.at, it.state, it.wake_at, it.done),
+        *(it.algorithm, it.at, bytearray(it.state), _given(it.wake_at), it.done),
     )
 
 
 def _group_event_row(book: str, written: int, it: GroupAdvanced) -> RowTuple:
-    return book, it.group_id, it.ordinal, written, it.at, it.state, it.wake_at, it.done
+    return book, it.group_id, it.ordinal, written, it.at, bytearray(it.state), _given(it.wake_at), it.done
 
 
 def _order_row(book: str, written: int, it: OrderIntended) -> RowTuple:
@@ -84,15 +90,15 @@ def _order_row(book: str, written: int, it: OrderIntended) -> RowTuple:
         details.side._value_,
         details.type._value_,
         format(details.quantity, "f"),
-        None if price is None else format(price, "f"),
-        None if stop_price is None else format(stop_price, "f"),
+        ABSENT if price is None else format(price, "f"),
+        ABSENT if stop_price is None else format(stop_price, "f"),
         details.time_in_force._value_,
         details.reduce_only,
         it.decided_at,
         it.list_kind._value_,
-        it.list_id,
-        it.replaces,
-        None if reference_price is None else format(reference_price, "f"),
+        _given(it.list_id),
+        _given(it.replaces),
+        ABSENT if reference_price is None else format(reference_price, "f"),
     )
 
 
@@ -104,11 +110,11 @@ def _order_event_row(book: str, written: int, it: OrderChanged) -> RowTuple:
         written,
         it.kind._value_,
         it.at,
-        it.submitted_at,
-        it.venue_at,
-        it.exchange_order_id,
-        it.rejection_reason,
-        it.evidence,
+        _given(it.submitted_at),
+        _given(it.venue_at),
+        _given(it.exchange_order_id),
+        _given(it.rejection_reason),
+        _given(it.evidence),
         _text(it.quantity),
         _text(it.price),
     )
@@ -141,8 +147,8 @@ def _external_fill_row(book: str, written: int, it: ExternalFill) -> RowTuple:
         book,
         it.fill_id,
         written,
-        it.client_order_id,
-        it.exchange_order_id,
+        _given(it.client_order_id),
+        _given(it.exchange_order_id),
         it.venue,
         it.account,
         it.symbol,

@@ -24,6 +24,8 @@ class Lineage(NamedTuple):
     head: str
     """The revision that this version reads and writes."""
     metadata: MetaData
+    scripts: Path
+    """Where its revisions lie."""
 
     @property
     def version_table(self) -> str:
@@ -31,9 +33,9 @@ class Lineage(NamedTuple):
         return f"{self.name}_version"
 
 
-LEDGER: Final = Lineage("ledger", "ledger_0001", LEDGER_METADATA)
-JOURNAL: Final = Lineage("journal", "journal_0001", JOURNAL_METADATA)
-STATE: Final = Lineage("state", "state_0001", STATE_METADATA)
+LEDGER: Final = Lineage("ledger", "ledger_0001", LEDGER_METADATA, SCRIPTS / "ledger")
+JOURNAL: Final = Lineage("journal", "journal_0001", JOURNAL_METADATA, SCRIPTS / "journal")
+STATE: Final = Lineage("state", "state_0001", STATE_METADATA, SCRIPTS / "state")
 LINEAGES: Final = (LEDGER, JOURNAL, STATE)
 
 
@@ -57,7 +59,7 @@ def bring_to_head(database: Database, lineage: Lineage) -> None:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": lineage.version_table})
         if revision_of(connection, lineage) != lineage.head:
-            _upgrade(connection, lineage, "head")
+            upgrade(connection, lineage, lineage.head)
 
 
 def require_head(database: Database, lineage: Lineage) -> None:
@@ -82,7 +84,8 @@ def revision_of(connection: Connection, lineage: Lineage) -> str | None:
     return None if found is None else str(found)
 
 
-def _upgrade(connection: Connection, lineage: Lineage, revision: str) -> None:
+def upgrade(connection: Connection, lineage: Lineage, revision: str) -> None:
+    """Bring the lineage's tables forward to a revision; ``ValueError`` where they are at one that this version does not know."""
     from alembic import command  # noqa: PLC0415 - half a second that most starts can do without
     from alembic.config import Config  # noqa: PLC0415
     from alembic.util import CommandError  # noqa: PLC0415
@@ -90,7 +93,7 @@ def _upgrade(connection: Connection, lineage: Lineage, revision: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS))
     config.set_main_option("path_separator", "os")
-    config.set_main_option("version_locations", str(SCRIPTS / lineage.name))
+    config.set_main_option("version_locations", str(lineage.scripts))
     config.attributes["configure"] = {
         "connection": connection,
         "target_metadata": lineage.metadata,

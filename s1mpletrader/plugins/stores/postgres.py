@@ -7,7 +7,7 @@ from sqlalchemy import URL, Connection, Dialect, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from s1mpletrader.api import UnknownOutcome
-from s1mpletrader.plugins.stores.row_writer import CopyWriter, InsertWriter, IRowWriter
+from s1mpletrader.plugins.stores.row_writer import CopyWriter, IRowWriter
 
 _ASK_MAX: Final = 20
 _ASK_PAUSE_S: Final = 0.25
@@ -80,4 +80,4 @@ class Postgres:
 
     def row_writer(self, dialect: Dialect) -> IRowWriter:
         """How rows are written."""
-        return CopyWriter(InsertWriter(dialect))
+        return CopyWriter(dialect)

@@ -12,7 +12,7 @@ from s1mpletrader.plugins.stores.database import Database, Transaction
 from s1mpletrader.plugins.stores.journal_reader import ENTRY, RUN, ChainQueries, SqlJournalReader
 from s1mpletrader.plugins.stores.journal_tables import DiscardingRunRow
 from s1mpletrader.plugins.stores.lineages import JOURNAL, bring_to_head
-from s1mpletrader.plugins.stores.row_writer import IntegrityErrors, RowTuple
+from s1mpletrader.plugins.stores.row_writer import ABSENT, IntegrityErrors, RowTuple
 from s1mpletrader.plugins.stores.tables import table_of
 
 _DISCARDING: Final = table_of(DiscardingRunRow)
@@ -76,4 +76,15 @@ class SqlJournal(SqlJournalReader):
 
 def _row(entry: SealedEntry) -> RowTuple:
     run, seq, kind, parent_run, parent_seq, order_id, fill_id, at, payload, digest = entry
-    return run, seq, kind._value_, parent_run, parent_seq, order_id, fill_id, at, payload, digest
+    return (
+        run,
+        seq,
+        kind._value_,
+        ABSENT if parent_run is None else parent_run,
+        ABSENT if parent_seq is None else parent_seq,
+        ABSENT if order_id is None else order_id,
+        ABSENT if fill_id is None else fill_id,
+        at,
+        bytearray(payload),
+        bytearray(digest),
+    )

@@ -12,6 +12,10 @@ from s1mpletrader.plugins.stores.types import DECIMAL_COLLATION, EXACT_SUM, comp
 
 _WRITING: Final = "s1mpletrader_writing"
 _CACHE_KIB: Final = 65_536
+_PAGE_BYTES: Final = 8_192
+_CHECKPOINT_PAGES: Final = 5_000
+"""How much is in the log before it is moved into the file, where many commits follow one another: pages that several of them
+touch are moved once."""
 
 
 class Sqlite:
@@ -41,10 +45,13 @@ class Sqlite:
         if read_only:
             driver.execute("PRAGMA query_only = ON")
             return
+        driver.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
         mode = driver.execute("PRAGMA journal_mode = WAL").fetchone()[0]
         if mode != "wal":
             raise sqlite3.NotSupportedError(f"this file system has no write-ahead log for SQLite (it keeps {mode})")
         driver.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+        if not durable:
+            driver.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
 
     def begin_writing(self, connection: Connection) -> None:
         """Take the write lock at once, so that nothing read in the transaction can be out of date."""

@@ -27,7 +27,6 @@ def upgrade() -> None:
         sa.Column("payload", sa.LargeBinary(), nullable=False),
         sa.Column("hash", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("run", "seq"),
-        sqlite_with_rowid=False,
     )
     op.create_index("entry_at", "entry", ["at"], unique=False)
     op.create_index(
