@@ -17,7 +17,7 @@ class Slippage(Struct, frozen=True, kw_only=True):
     """Above zero is to our disadvantage. What cannot be told, for want of fills or of a reference, is None."""
 
     reference_price: Decimal | None
-    """The last price known when the order was decided."""
+    """What the fills are measured against: a limit's or a stop's own price, else the last one known at the decision."""
     filled_quantity: Decimal
     average_price: Decimal | None
     """Derived: the mean price of the fills."""
@@ -30,8 +30,8 @@ class Slippage(Struct, frozen=True, kw_only=True):
 
 
 def calculate_slippage(order: Order, fills: Sequence[Fill], reference_price: Decimal | None = None) -> Slippage:
-    """The slippage of an order's fills against its own reference price, or against the one that is given."""
-    reference = reference_price if reference_price is not None else order.intent.reference_price
+    """The slippage of an order's fills against the price that it meant, or against the one that is given."""
+    reference = reference_price if reference_price is not None else intended_price(order)
     quantity = total(fill.quantity for fill in fills)
     notional = total(multiply(fill.price, fill.quantity) for fill in fills)
     average = ratio(notional, quantity)
@@ -46,15 +46,24 @@ def calculate_slippage(order: Order, fills: Sequence[Fill], reference_price: Dec
         )
     sign = order.details.side.sign
     cost = subtract(notional, multiply(reference, quantity))
-    worse = DERIVED.multiply(DERIVED.subtract(average, reference), Decimal(sign))
+    # Adding zero turns a negative zero into a plain one.
+    worse = DERIVED.multiply(DERIVED.subtract(average, reference), Decimal(sign)) + ZERO
     return Slippage(
         reference_price=reference,
         filled_quantity=quantity,
         average_price=average,
         price=worse,
         basis_points=DERIVED.divide(DERIVED.multiply(worse, BASIS_POINTS), reference),
-        cost=cost if sign > 0 else -cost,
+        cost=multiply(cost, Decimal(sign)) + ZERO,
     )
+
+
+def intended_price(order: Order) -> Decimal | None:
+    """The price that an order meant: its limit, else its stop, else the last price known when it was decided."""
+    details = order.details
+    if details.price is not None:
+        return details.price
+    return details.stop_price if details.stop_price is not None else order.intent.reference_price
 
 
 def total_cost(slippages: Sequence[Slippage]) -> Decimal:

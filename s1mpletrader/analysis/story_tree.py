@@ -45,7 +45,7 @@ def _facts(decision: Decision) -> Table:
     table = Table.grid(padding=(0, 2))
     names = [name.rsplit(" ", 1)[-1] for name in decision.facts]
     for _ in names:
-        table.add_column(justify="right")
+        table.add_column(justify="right", no_wrap=True)
     table.add_row(*(Text(name, style="dim") for name in names))
     table.add_row(*(f"{value:,.6g}" if abs(value) < 1 else f"{value:,.2f}" for value in decision.facts.values()))
     return table
@@ -76,7 +76,11 @@ def _add_what(branch: Tree, decision: Decision) -> None:
 def _add_order(branch: Tree, told: OrderStory) -> None:
     order = told.order
     title = Text.assemble(
-        (f"{told.role or 'order'}  ", "bold"), _asked(order), ("  " + order.state, _style(order)), ("  " + order.order_id, "dim")
+        (f"{told.role or 'order'}  ", "bold"),
+        _asked(order),
+        ("  " + order.state, _style(order)),
+        ("  " + order.order_id, "dim"),
+        overflow="fold",
     )
     how = branch.add(title)
     if order.submitted_at is not None and order.acknowledged_at is not None:
@@ -123,4 +127,4 @@ def _style(order: Order) -> str:
 
 
 def _line(text: str, shown_id: str) -> Text:
-    return Text.assemble(text, ("  " + shown_id, "dim"))
+    return Text.assemble(text, ("  " + shown_id, "dim"), overflow="fold")

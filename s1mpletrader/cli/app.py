@@ -3,12 +3,10 @@
 import sys
 
 import typer
-from click import ClickException
-from click.exceptions import Abort, Exit
 
 from s1mpletrader.cli.audit import audit
 from s1mpletrader.cli.check import check
-from s1mpletrader.cli.output import MISTAKE, configure_logging, err, print_mistake
+from s1mpletrader.cli.output import MISTAKE, configure_logging, err, escaped, print_mistake
 from s1mpletrader.cli.plugins import plugins
 from s1mpletrader.cli.run import run
 from s1mpletrader.cli.schema import schema
@@ -30,19 +28,10 @@ def main() -> None:
     """The entry point. A user's mistake is exit status 2 with one message; nothing of it is a traceback."""
     configure_logging()
     try:
-        status = app(standalone_mode=False)
-    except ClickException as mistake:
-        mistake.show(sys.stderr)
-        sys.exit(MISTAKE)
+        app()
     except (ConfigurationError, Refused) as mistake:
         print_mistake(str(mistake))
         sys.exit(MISTAKE)
     except Unavailable as unavailable:
-        err.print(f"[bold red]unavailable[/] {unavailable}")
+        err.print(f"[bold red]unavailable[/] {escaped(str(unavailable))}")
         sys.exit(1)
-    except (Abort, KeyboardInterrupt):
-        err.print("stopped")
-        sys.exit(130)
-    except Exit as done:
-        sys.exit(done.exit_code)
-    sys.exit(status if isinstance(status, int) else 0)

@@ -9,8 +9,19 @@ from typing import Any, Final
 import structlog
 from rich.console import Console
 
-out: Final = Console(highlight=False, soft_wrap=True)
-err: Final = Console(stderr=True, highlight=False, soft_wrap=True)
+WIDTH_MIN: Final = 120
+"""Ids are long: a narrower terminal wraps, a file or a pipe is never cut."""
+
+
+def _console(*, stderr: bool) -> Console:
+    console = Console(stderr=stderr, highlight=False)
+    if not console.is_terminal:
+        console.width = max(console.width, WIDTH_MIN)
+    return console
+
+
+out: Final = _console(stderr=False)
+err: Final = _console(stderr=True)
 
 MISTAKE: Final = 2
 """The exit status of a user's mistake."""
