@@ -137,6 +137,14 @@ def test_a_stop_and_a_target_make_no_room() -> None:
     assert limited(account, LONG, "0.1") == "POSITION_LIMIT"
 
 
+def test_orders_that_lead_out_take_no_room() -> None:
+    account = Account()
+    trade = account.enter(quantity="1")
+    account.order(trade, Side.SELL, price="120.0")
+    account.order(trade, Side.SELL, stop_price="90.0")
+    assert limited(account, LONG, "1") is None
+
+
 def test_other_symbols_do_not_count() -> None:
     account = Account()
     account.order(account.enter(symbol=ETH, quantity="9"), quantity="9")

@@ -3,11 +3,13 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from s1mpletrader.api import (
     AccountType,
     Direction,
     DirectiveDraft,
+    ILedgerReader,
     OrderEventKind,
     RefusalDraft,
     Scope,
@@ -207,6 +209,45 @@ def test_an_end_is_not_given_twice_while_it_waits_for_the_trades_other_orders() 
     assert told(account.situation(opposite)) == [("ORDER_PENDING", "LONG", 1.0)]
     account.end_group(group)
     assert told(account.situation(opposite)) == [("CLOSE_EXISTING", "LONG", 1.0)]
+
+
+def test_a_partly_filled_entry_is_no_end() -> None:
+    account = Account()
+    account.fill(account.order(account.begin()), "0.4")
+    assert told(account.situation([make_signal(SHORT)])) == [("CLOSE_EXISTING", "LONG", 1.0)]
+
+
+def test_the_end_of_another_trade_is_not_this_ones() -> None:
+    account = Account()
+    account.order(account.enter(), Side.SELL, price="110.0")
+    other = account.enter(LONG, ETH)
+    account.group(other, "close", done=False)
+    assert told(account.situation([make_signal(SHORT)])) == [("CLOSE_EXISTING", "LONG", 1.0)]
+
+
+def test_the_ledger_is_not_read_where_nothing_is_live() -> None:
+    def unreadable() -> ILedgerReader:
+        raise AssertionError("the ledger was read")
+
+    account = Account()
+    account.enter()
+    situation = replace(account.situation([make_signal(SHORT)]), open_ledger=unreadable)
+    assert told(situation) == [("CLOSE_EXISTING", "LONG", 1.0)]
+
+
+def test_nothing_is_opened_while_an_algorithm_has_yet_to_place_its_order() -> None:
+    account = Account()
+    account.group(account.begin(), "sliced", done=False)
+    assert told(account.situation([make_signal(LONG)])) == [("ORDER_PENDING", "LONG", 1.0)]
+
+
+def test_an_end_gives_the_gravest_risk_as_its_reason() -> None:
+    account = Account()
+    account.enter()
+    situation = account.situation(risks=[make_risk(Severity.HIGH), make_risk(Severity.CRITICAL), make_risk(Severity.HIGH)])
+    [end] = answers(situation, close_on_risk="HIGH")
+    assert isinstance(end, DirectiveDraft)
+    assert end.reason == "the risk DRAWDOWN is CRITICAL"
 
 
 ENDED_BY_RISK: list[tuple[Severity, str | None, str | None, list[str]]] = [
