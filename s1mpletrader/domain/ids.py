@@ -87,8 +87,8 @@ class FlowIds:
         ordinal = self._ordinals[kind]
         self._ordinals[kind] = ordinal + 1
         digest = self._seeded.copy()
-        digest.update(f"{kind}\x1f{ordinal}".encode())
-        return f"{kind}_{self._stamp}_{digest.hexdigest()}"
+        digest.update((kind + f"\x1f{ordinal}").encode())
+        return kind + f"_{self._stamp}_{digest.hexdigest()}"
 
 
 class IdSpace:
@@ -109,4 +109,4 @@ class IdSpace:
 def fill_id(venue: str, account: str, symbol: str, trade_id: str, venue_at: Instant) -> FillId:
     """The id of a venue's trade, the same however often and on whatever way it is learnt."""
     digest = blake2b("\x1f".join((venue, account, symbol, trade_id)).encode(), digest_size=8)
-    return FillId(f"{IdKind.FILL}_{stamp(venue_at)}_{digest.hexdigest()}")
+    return FillId(IdKind.FILL + f"_{stamp(venue_at)}_{digest.hexdigest()}")

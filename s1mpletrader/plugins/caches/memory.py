@@ -2,9 +2,13 @@
 
 from copy import deepcopy
 from decimal import Decimal
-from typing import Annotated, Any, Final
+from enum import Enum
+from functools import cache
+from types import UnionType
+from typing import Annotated, Any, Final, Union, get_args, get_origin
 
 from msgspec import Struct
+from msgspec.structs import fields
 from pydantic import Field
 
 from s1mpletrader.api import (
@@ -102,10 +106,26 @@ def _own(value: Any) -> Any:
 
 
 def _is_frozen(value: Any) -> bool:
-    if isinstance(value, _IMMUTABLE):
+    """Whether nothing in the value can be changed: by its type where that tells, else by what it holds."""
+    if _is_frozen_type(type(value)):
         return True
     if isinstance(value, tuple | frozenset):
-        return all(_is_frozen(item) for item in value)
+        return all(map(_is_frozen, value))
     if isinstance(value, Struct) and value.__struct_config__.frozen:
         return all(_is_frozen(getattr(value, name)) for name in value.__struct_fields__)
     return False
+
+
+@cache
+def _is_frozen_type(kind: Any) -> bool:
+    """Whether every value of a type, as it is annotated, is frozen. False where only the value can tell."""
+    supertype = getattr(kind, "__supertype__", None)
+    if supertype is not None:
+        return _is_frozen_type(supertype)
+    if get_origin(kind) in (Union, UnionType, tuple, frozenset):
+        return all(_is_frozen_type(part) for part in get_args(kind) if part is not ...)
+    if not isinstance(kind, type):
+        return False
+    if issubclass(kind, Struct):
+        return kind.__struct_config__.frozen and all(_is_frozen_type(field.type) for field in fields(kind))
+    return kind in _IMMUTABLE or issubclass(kind, Enum)
