@@ -37,7 +37,7 @@ class SqlState:
                 return self._change(tx, key, value, expected_version)
             removed = tx.connection.scalar(select(_ITEM.c.version).where(_ITEM.c.key == key, _ITEM.c.value.is_(None)))
             if removed is not None:
-                return self._change(tx, key, value, removed)
+                return self._change(tx, key, value, removed, there=False)
             try:
                 tx.connection.execute(insert(_ITEM).values(key=key, value=value, version=1))
             except IntegrityError:
@@ -59,14 +59,13 @@ class SqlState:
         """Give back the connections."""
         self._database.close()
 
-    def _change(self, tx: Transaction, key: str, value: bytes | None, expected_version: int) -> int:
-        query = update(_ITEM).where(_ITEM.c.key == key, _ITEM.c.version == expected_version)
-        if value is None:
-            query = query.where(_ITEM.c.value.is_not(None))
-        version = expected_version + (value is not None)
-        if tx.connection.execute(query.values(value=value, version=version)).rowcount != 1:
-            raise StateConflict(f"{key} has no longer the version {expected_version}")
-        return version
+    def _change(self, tx: Transaction, key: str, value: bytes | None, version: int, *, there: bool = True) -> int:
+        """Give a key of this version, that is there or was removed, another value or none."""
+        found = update(_ITEM).where(_ITEM.c.key == key, _ITEM.c.version == version, _ITEM.c.value.is_not(None) == there)
+        after = version + (value is not None)
+        if tx.connection.execute(found.values(value=value, version=after)).rowcount != 1:
+            raise StateConflict(f"{key} has not the version {version}")
+        return after
 
 
 class MemoryState:
