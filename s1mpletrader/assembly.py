@@ -131,7 +131,7 @@ def _first_row(facts: FactTable, worker: Any) -> int:
             closed_at = facts.candles[key.series].closed_at
             if row >= len(closed_at):
                 return len(facts.candles[base])
-            row = np.searchsorted(facts.candles[base].closed_at, closed_at.item(row)).item()
+            row = int(np.searchsorted(facts.candles[base].closed_at, closed_at[row : row + 1])[0])
         rows.append(row)
     return max(rows)
 

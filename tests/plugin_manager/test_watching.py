@@ -6,7 +6,8 @@ from typing import Any, get_type_hints
 import pytest
 
 from s1mpletrader.api import hookimpl
-from s1mpletrader.core.plugin_manager import PluginManager, PluginState, Watchers
+from s1mpletrader.core.plugin_manager import PluginManager, PluginState
+from s1mpletrader.core.watchers import Watchers
 from s1mpletrader.ports.hooks import Watching
 
 

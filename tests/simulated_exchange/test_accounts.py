@@ -3,7 +3,7 @@
 import pytest
 
 from s1mpletrader.api import SECOND_NS, Filled
-from simulated_exchange.harness import Bar, World, candles, reasons, story
+from tests.simulated_exchange.harness import Bar, World, candles, reasons, story
 
 RISES: Bar = (10.0, 13.0, 8.0, 12.0)
 HIGHER: Bar = (15.0, 16.0, 14.0, 15.5)

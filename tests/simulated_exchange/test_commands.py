@@ -17,7 +17,7 @@ from s1mpletrader.api import (
     Rejected,
     Replaced,
 )
-from simulated_exchange.harness import Bar, World, candles, reasons, story
+from tests.simulated_exchange.harness import Bar, World, candles, reasons, story
 
 RISES: Bar = (10.0, 13.0, 8.0, 12.0)
 END = 600 * SECOND_NS

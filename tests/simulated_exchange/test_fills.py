@@ -3,7 +3,7 @@
 import pytest
 
 from s1mpletrader.api import SECOND_NS
-from simulated_exchange.harness import Bar, World, candles, story
+from tests.simulated_exchange.harness import Bar, World, candles, story
 
 END = 600 * SECOND_NS
 RISES: Bar = (10.0, 13.0, 8.0, 12.0)  # 10 at 0 s, 8 at 20 s, 13 at 40 s, 12 at the end

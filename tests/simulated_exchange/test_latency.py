@@ -16,7 +16,7 @@ from s1mpletrader.api import (
     Instant,
     Rejected,
 )
-from simulated_exchange.harness import Bar, World, candles, order_id, story
+from tests.simulated_exchange.harness import Bar, World, candles, order_id, story
 
 RISES: Bar = (10.0, 13.0, 8.0, 12.0)
 HIGHER: Bar = (15.0, 16.0, 14.0, 15.5)

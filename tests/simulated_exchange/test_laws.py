@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from s1mpletrader.api import AlreadySubmitted, ListKind, OrderId, UnsupportedOrder
 from s1mpletrader.plugins import simulated_exchange
 from s1mpletrader.plugins.simulated_exchange import SimulatedExchangeConfig
-from simulated_exchange.harness import Bar, World, candles, order_id, reasons
+from tests.simulated_exchange.harness import Bar, World, candles, order_id, reasons
 
 RISES: Bar = (10.0, 13.0, 8.0, 12.0)
 

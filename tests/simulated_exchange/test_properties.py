@@ -25,8 +25,8 @@ from s1mpletrader.api import (
     Replaced,
     Side,
 )
-from simulated_exchange.harness import World
-from simulated_exchange.test_search import walk
+from tests.simulated_exchange.harness import World
+from tests.simulated_exchange.test_search import walk
 
 FUNDS = {"USDT": Decimal(2_000), "BTC": Decimal(10)}
 RULES = {"BTC/USDT": {"price_tick": "0.1", "quantity_lot": "0.1", "fee_quantum": "0.01"}}

@@ -13,7 +13,7 @@ from s1mpletrader.plugins.simulated_exchange.book.matching import next_hit
 from s1mpletrader.plugins.simulated_exchange.book.order import VenueOrder
 from s1mpletrader.plugins.simulated_exchange.config import InstrumentRules
 from s1mpletrader.plugins.simulated_exchange.path import Path, Point
-from simulated_exchange.harness import SYMBOL, details, order_id
+from tests.simulated_exchange.harness import SYMBOL, details, order_id
 
 INSTRUMENT = InstrumentRules(price_tick=Decimal("0.1"), quantity_lot=Decimal("0.1")).instrument(SYMBOL)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from s1mpletrader.api import SECOND_NS
-from simulated_exchange.harness import World, candles, story
+from tests.simulated_exchange.harness import World, candles, story
 
 END = 600 * SECOND_NS
 
