@@ -124,7 +124,7 @@ def _built(tables: Sequence[PluginTable], provide: Provider, facts: FactTable) -
 def _first_row(facts: FactTable, worker: Any) -> int:
     """The first row of the first need's series at which ``window`` values of every need are there."""
     base: Series = worker.needs[0].series
-    rows = []
+    rows: list[int] = []
     for key in worker.needs:
         row = facts.column(key).first + worker.window - 1
         if key.series != base:

@@ -136,8 +136,9 @@ class ExecutionWorker:
         return effects
 
     def _write(self, change: LedgerChange, effects: Effects) -> Order | None:
+        order = self._book.apply(change)
         effects.reality.append(change)
-        return self._book.apply(change)
+        return order
 
     def _trade(self, directive: ExecutionDirective, ids: FlowIds, at: Instant, effects: Effects) -> LiveTrade:
         asked = directive.directive
