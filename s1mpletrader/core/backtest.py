@@ -1,6 +1,8 @@
 """A backtest from its first entry to its last: opened with its identity and funds, driven, and ended."""
 
-from collections.abc import Mapping
+import gc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from decimal import Decimal
 
 from s1mpletrader.core.book import Book
@@ -63,7 +65,8 @@ class Backtest:
     def run(self) -> None:
         """Open the account, let everything happen, and make it durable."""
         self._open()
-        self._engine.run()
+        with _heap_at_rest():
+            self._engine.run()
         reasons = Reasons(v=SCHEMA_VERSION, text="the market data has ended")
         self._recorder.record(Step((), (EntryDraft(EntryKind.RUN_ENDED, self._clock.now(), reasons),)))
         self._recorder.flush()
@@ -86,3 +89,13 @@ class Backtest:
         self._recorder.record(Step(funds, (EntryDraft(EntryKind.RUN_STARTED, at, reasons),)))
         for change in funds:
             self._book.apply(change)
+
+
+@contextmanager
+def _heap_at_rest() -> Iterator[None]:
+    """Keep the garbage collector from going through what a run began with, modules and columns, again and again."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()

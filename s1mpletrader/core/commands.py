@@ -17,7 +17,7 @@ class SubmitOrders(NamedTuple):
     @property
     def order_ids(self) -> tuple[OrderId, ...]:
         """The orders that the command is about."""
-        return tuple(request.order_id for request in self.requests)
+        return tuple([request.order_id for request in self.requests])
 
 
 class CancelOrder(NamedTuple):

@@ -108,10 +108,8 @@ class Engine:
 
 def _before(agenda_key: tuple[Instant, int] | None, world_at: Instant | None) -> Instant | None:
     """Market data of instants earlier than this comes first."""
-    limits = []
-    if world_at is not None:
-        limits.append(world_at)
-    if agenda_key is not None:
-        at, rank = agenda_key
-        limits.append(at if rank < RANK_MARKET else at + 1)
-    return min(limits) if limits else None
+    if agenda_key is None:
+        return world_at
+    at, rank = agenda_key
+    limit = at if rank < RANK_MARKET else at + 1
+    return limit if world_at is None or limit < world_at else world_at

@@ -27,6 +27,19 @@ class Column:
     first: int
     cursor: Cursor
 
+    @property
+    def count(self) -> int:
+        """How many values there are by now."""
+        return max(self.cursor.count - self.first, 0)
+
+    def last(self) -> float:
+        """The latest value of a column that has one."""
+        return self.values.item(self.cursor.count - 1)
+
+    def tail(self, length: int) -> FloatArray:
+        """The latest values, oldest first, of a column that has so many."""
+        return self.values[self.cursor.count - length : self.cursor.count]
+
 
 class FactTable:
     """All facts of one strategy. Implements ``Facts`` as of the present cursor."""

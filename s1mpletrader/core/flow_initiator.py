@@ -29,7 +29,7 @@ class FlowInitiator:
 
     def start(self, strategy: str, kind: OriginKind, anchor: str, at: Instant, source: str, payload: Any) -> Flow:
         """Begin a flow of decision. ``anchor`` is what tells its origin from all others of the strategy."""
-        ids = self._ids.flow(strategy, f"{kind}:{anchor}", at)
+        ids = self._ids.flow(strategy, kind + ":" + anchor, at)
         origin = Origin(id=OriginId(ids.make(ORIGIN_ID_KIND[kind])), kind=kind, at=at)
         data = PlatformData(origin=origin, source=source, payload=payload)
         self._cache.open_flow(origin.id, strategy, at)

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from itertools import pairwise
 from math import log, sqrt
+from types import MappingProxyType
 from typing import Final
 
-from s1mpletrader.core.facts import FactTable
+from s1mpletrader.core.facts import Column, FactTable
 from s1mpletrader.domain.facts import Key
 from s1mpletrader.domain.instant import Instant
 from s1mpletrader.domain.money import decimal_from_float
@@ -21,8 +22,11 @@ class Market:
 
     def __init__(self, facts: FactTable, price_keys: Mapping[str, Key], recorded_keys: Sequence[Key]) -> None:
         self._facts = facts
-        self._price_keys = price_keys
-        self._recorded = tuple((str(key), key) for key in recorded_keys)
+        self._recorded = tuple((str(key), facts.column(key)) for key in recorded_keys)
+        self._closes = {symbol: facts.column(key) for symbol, key in price_keys.items()}
+        self._volumes = {symbol: facts.column(key._replace(name="volume")) for symbol, key in price_keys.items()}
+        self._prices: Mapping[str, Decimal] = {}
+        self._counted: tuple[int, ...] = ()
 
     @property
     def at(self) -> Instant:
@@ -31,39 +35,39 @@ class Market:
 
     def facts(self) -> dict[str, float]:
         """The facts that an entry keeps, by key."""
-        return {name: self._facts.value(key) for name, key in self._recorded if self._facts.has(key, 1)}
+        return {name: column.last() for name, column in self._recorded if column.count}
 
     def price(self, symbol: str) -> Decimal | None:
         """The last close of a symbol; None before the first, or where the strategy does not follow it."""
-        key = self._price_keys.get(symbol)
-        if key is None or not self._facts.has(key, 1):
-            return None
-        return decimal_from_float(self._facts.value(key))
+        return self.prices().get(symbol)
 
-    def prices(self) -> dict[str, Decimal]:
-        """The last close of every symbol that has one."""
-        found = {symbol: self.price(symbol) for symbol in self._price_keys}
-        return {symbol: price for symbol, price in found.items() if price is not None}
+    def prices(self) -> Mapping[str, Decimal]:
+        """The last close of every symbol that has one; made once for each instant that is looked at."""
+        counted = tuple([column.count for column in self._closes.values()])
+        if counted != self._counted:
+            found = {symbol: decimal_from_float(column.last()) for symbol, column in self._closes.items() if column.count}
+            self._prices, self._counted = MappingProxyType(found), counted
+        return self._prices
 
     def snapshot(self, symbol: str) -> MarketSnapshot | None:
         """Reference price, last volume and realised volatility; None before the symbol's first candle."""
         price = self.price(symbol)
         if price is None:
             return None
-        key = self._price_keys[symbol]
         return MarketSnapshot(
             symbol=symbol,
             reference_price=price,
-            volume=self._facts.value(key._replace(name="volume")),
-            volatility=self._volatility(key),
+            volume=self._volumes[symbol].last(),
+            volatility=_volatility(self._closes[symbol]),
             at=self._facts.at,
         )
 
-    def _volatility(self, key: Key) -> float | None:
-        """Sample standard deviation of the last log returns, per candle."""
-        if not self._facts.has(key, VOLATILITY_WINDOW + 1):
-            return None
-        logs = [log(close) for close in self._facts.window(key, VOLATILITY_WINDOW + 1).tolist()]
-        returns = [after - before for before, after in pairwise(logs)]
-        mean = sum(returns) / VOLATILITY_WINDOW
-        return sqrt(sum((value - mean) ** 2 for value in returns) / (VOLATILITY_WINDOW - 1))
+
+def _volatility(closes: Column) -> float | None:
+    """Sample standard deviation of the last log returns, per candle; None while there are too few."""
+    if closes.count <= VOLATILITY_WINDOW:
+        return None
+    logs = [log(close) for close in closes.tail(VOLATILITY_WINDOW + 1).tolist()]
+    returns = [after - before for before, after in pairwise(logs)]
+    mean = sum(returns) / VOLATILITY_WINDOW
+    return sqrt(sum([(value - mean) ** 2 for value in returns]) / (VOLATILITY_WINDOW - 1))

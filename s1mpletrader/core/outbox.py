@@ -34,33 +34,32 @@ class Outbox:
         self._spawn = spawn
         self._deliver = deliver
         self._now = now
-        self._queue: deque[tuple[int, Command]] = deque()
+        self._queue: deque[tuple[int, Command, tuple[OrderId, ...]]] = deque()
         self._in_flight: set[OrderId] = set()
 
     def put(self, step: int, commands: Sequence[Command]) -> None:
         """Queue the commands of a recorded step."""
-        self._queue.extend((step, command) for command in commands)
+        self._queue.extend([(step, command, command.order_ids) for command in commands])
 
     def release(self, steps: int) -> None:
         """Send everything of the first ``steps`` steps whose orders have no other command in flight."""
         if not self._queue:
             return
-        waiting: deque[tuple[int, Command]] = deque()
+        waiting: deque[tuple[int, Command, tuple[OrderId, ...]]] = deque()
         held: set[OrderId] = set()
         while self._queue:
-            step, command = self._queue.popleft()
-            ids = command.order_ids
+            step, command, ids = self._queue.popleft()
             if step > steps or not self._in_flight.isdisjoint(ids) or not held.isdisjoint(ids):
-                waiting.append((step, command))
+                waiting.append((step, command, ids))
                 held.update(ids)
                 continue
-            self._send(command, attempt=1)
+            self._send(command, ids, attempt=1)
         self._queue = waiting
 
-    def _send(self, command: Command, attempt: int) -> None:
-        self._in_flight.update(command.order_ids)
+    def _send(self, command: Command, ids: tuple[OrderId, ...], attempt: int) -> None:
+        self._in_flight.update(ids)
         sent_at = self._now()
-        self._spawn(self._call(command), lambda replies: self._answered(command, sent_at, attempt, replies))
+        self._spawn(self._call(command), lambda replies: self._answered(command, ids, sent_at, attempt, replies))
 
     async def _call(self, command: Command) -> Sequence[ExchangeReply]:
         """The venue's answer; a local refusal, where nothing was sent, is an answer too."""
@@ -80,12 +79,14 @@ class Outbox:
             return CancelRejected(order_id=order_id, reason=reason, at=self._now())
         return Rejected(order_id=order_id, rejection_reason=reason, at=self._now())
 
-    def _answered(self, command: Command, sent_at: Instant, attempt: int, replies: Sequence[ExchangeReply]) -> None:
+    def _answered(
+        self, command: Command, ids: tuple[OrderId, ...], sent_at: Instant, attempt: int, replies: Sequence[ExchangeReply]
+    ) -> None:
         unsent = bool(replies) and all(isinstance(reply, NotSent) for reply in replies)
         if unsent and attempt < SEND_ATTEMPTS_MAX:
-            self._send(command, attempt + 1)
+            self._send(command, ids, attempt + 1)
             return
-        self._in_flight.difference_update(command.order_ids)
+        self._in_flight.difference_update(ids)
         if isinstance(command, SubmitOrders):
             self._deliver([_stamped(reply, sent_at) for reply in replies])
         else:
@@ -94,7 +95,7 @@ class Outbox:
 
 def _stamped(reply: ExchangeReply, sent_at: Instant) -> ExchangeReply:
     """The outcome with the time at which its request left."""
-    return reply if not hasattr(reply, "submitted_at") else replace(reply, submitted_at=sent_at)
+    return reply if getattr(reply, "submitted_at", sent_at) == sent_at else replace(reply, submitted_at=sent_at)
 
 
 def _cancel_unsent(reply: ExchangeReply) -> ExchangeReply:

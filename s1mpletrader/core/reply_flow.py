@@ -161,14 +161,14 @@ class ReplyFlow:
     def _remember(self, effects: Effects, context: OrderContext, drafts: Sequence[EntryDraft], refs: Sequence[EntryRef]) -> None:
         """Bring the contexts up to date: of the order itself, and of those it caused."""
         order = effects.order
-        own = [ref for draft, ref in zip(drafts, refs, strict=True) if draft.order_id == context.order_id][-1]
+        latest = {draft.order_id: ref for draft, ref in zip(drafts, refs, strict=True)}
         if order is None:
-            self._cache.put_context(replace(context, last=own))
+            self._cache.put_context(replace(context, last=latest[context.order_id]))
         elif order.live:
-            self._cache.put_context(replace(context, status=order.state, fills=order.fill_ids, last=own))
+            last = latest[context.order_id]
+            self._cache.put_context(replace(context, status=order.state, fills=order.fill_ids, last=last))
         else:
             self._cache.drop_context(context.order_id)
-        placed = {draft.order_id: ref for draft, ref in zip(drafts, refs, strict=True)}
         for intent, _ in effects.intents:
             self._cache.put_context(
                 replace(
@@ -179,7 +179,7 @@ class ReplyFlow:
                     status=OrderState.INTENDED,
                     fills=(),
                     reference_price=intent.reference_price,
-                    last=placed[intent.order_id],
+                    last=latest[intent.order_id],
                 )
             )
 

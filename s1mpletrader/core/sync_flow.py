@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
+from s1mpletrader.core.commands import CancelOrder
 from s1mpletrader.core.decision import Verdict, ask_planner, judge
 from s1mpletrader.core.execution_worker import Effects, ExecutionWorker
 from s1mpletrader.core.flow_initiator import Flow, FlowInitiator, FlowTerminator
@@ -16,7 +17,7 @@ from s1mpletrader.domain.account import AccountView
 from s1mpletrader.domain.causality import CausalityChain
 from s1mpletrader.domain.directives import Approved, Refusal, Scope
 from s1mpletrader.domain.facts import Series
-from s1mpletrader.domain.ids import IdKind, OrderId, RiskId, SignalId
+from s1mpletrader.domain.ids import IdKind, RiskId, SignalId
 from s1mpletrader.domain.instant import Instant
 from s1mpletrader.domain.instrument import Instrument
 from s1mpletrader.domain.opinion import Risk, Severity, Signal
@@ -73,27 +74,21 @@ class SyncFlow:
             self._terminator.end(strategy.name, flow.origin.id, at)
 
     def _decide(self, flow: Flow, seen: Seen) -> None:
-        signals = tuple(
-            Signal(
-                id=SignalId(flow.ids.make(IdKind.SIGNAL)),
-                detector=name,
-                symbol=draft.symbol,
-                direction=draft.direction,
-                kind=draft.kind,
-                confidence=draft.confidence,
-            )
-            for name, draft in seen.signals
-        )
+        signals = _signals(flow, seen)
         raised = self._raise_risks(flow, seen)
         self._metrics.signals += len(signals)
         self._metrics.risks += len(raised)
         pages = Pages(flow, signals, raised, self._standing(raised), self._market.facts())
         self._cache.put(flow.origin.id, "facts", tuple(pages.facts.items()), at=flow.origin.at)
-        answers = ask_planner(self._strategy.planning, self._situation(flow, signals))
+        situation = self._situation(flow, signals)
+        has_acted = False
+        answers = ask_planner(self._strategy.planning, situation)
         for answer in answers:
-            situation = self._situation(flow, signals)
+            if has_acted:
+                situation = self._situation(flow, signals)
             verdict = judge(self._strategy.planning, answer, situation, flow.ids, flow.strategy)
             self._carry_out(verdict, pages)
+            has_acted = verdict.approved is not None
         if raised and not answers:
             reasons = pages.page()
             self._recorder.record(Step((), (EntryDraft(EntryKind.OBSERVED, flow.origin.at, reasons),)))
@@ -148,7 +143,7 @@ class SyncFlow:
     def _remember(self, approved: Approved, effects: Effects, refs: Sequence[EntryRef], pages: "Pages") -> None:
         """Put every new order's context in the cache, where the flow of its replies finds it."""
         directive = approved.directive.directive
-        order_ids = tuple(intent.intent.order_id for intent in effects.intents)
+        order_ids = tuple([intent.intent.order_id for intent in effects.intents])
         for (intent, _), ref in zip(effects.intents, refs, strict=False):
             chain = CausalityChain(
                 origin=pages.flow.origin,
@@ -204,6 +199,8 @@ class SyncFlow:
         return tuple(raised)
 
     def _standing(self, raised: tuple[Risk, ...]) -> tuple[RiskId, ...]:
+        if not self._strategy.state.standing:
+            return ()
         new = {risk.id for risk in raised}
         return tuple(risk.id for risk in self._strategy.state.standing.values() if risk.id not in new)
 
@@ -221,7 +218,23 @@ class SyncFlow:
 
     def _candles(self) -> tuple[tuple[Series, int], ...]:
         """How many candles of each series have closed: what the flow can see of them."""
-        return tuple((series, cursor.count) for series, cursor in self._strategy.facts.cursors.items())
+        return tuple([(series, cursor.count) for series, cursor in self._strategy.facts.cursors.items()])
+
+
+def _signals(flow: Flow, seen: Seen) -> tuple[Signal, ...]:
+    """What the detectors saw, with ids."""
+    signals = [
+        Signal(
+            id=SignalId(flow.ids.make(IdKind.SIGNAL)),
+            detector=name,
+            symbol=draft.symbol,
+            direction=draft.direction,
+            kind=draft.kind,
+            confidence=draft.confidence,
+        )
+        for name, draft in seen.signals
+    ]
+    return tuple(signals)
 
 
 class Pages:
@@ -261,7 +274,8 @@ class Pages:
 
 def command_drafts(effects: Effects, at: Instant, parent: int) -> list[EntryDraft]:
     """An entry for every order that is to be cancelled."""
-    meant = {intent.intent.order_id for intent in effects.intents}
-    about: list[OrderId] = [order_id for command in effects.commands for order_id in command.order_ids]
-    reasons = Reasons(v=SCHEMA_VERSION, text="CANCEL")
-    return [EntryDraft(EntryKind.COMMANDED, at, reasons, parent, order_id) for order_id in about if order_id not in meant]
+    return [
+        EntryDraft(EntryKind.COMMANDED, at, Reasons(v=SCHEMA_VERSION, text="CANCEL"), parent, command.order.order_id)
+        for command in effects.commands
+        if isinstance(command, CancelOrder)
+    ]

@@ -107,7 +107,8 @@ def _own(value: Any) -> Any:
 
 def _is_frozen(value: Any) -> bool:
     """Whether nothing in the value can be changed: by its type where that tells, else by what it holds."""
-    if _is_frozen_type(type(value)):
+    kind: Any = type(value)
+    if _is_frozen_type(kind):
         return True
     if isinstance(value, tuple | frozenset):
         return all(map(_is_frozen, value))
