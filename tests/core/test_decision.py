@@ -1,0 +1,245 @@
+"""Deciding: every answer of a StrategyPlanner becomes a verdict, and every refusal keeps what it prevented."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from s1mpletrader.core.book import Book
+from s1mpletrader.core.decision import Named, Planning, Routed, Verdict, ask_planner, judge
+from s1mpletrader.core.facts import FactTable
+from s1mpletrader.domain.directives import (
+    DirectiveDraft,
+    EntryPlanDraft,
+    ExecutionDirective,
+    ExecutionPlanDraft,
+    ExitPlanDraft,
+    Plans,
+    RefusalDraft,
+    Scope,
+    SizePlanDraft,
+    Stage,
+    StrategyDirective,
+)
+from s1mpletrader.domain.ids import IdSpace, TradeId
+from s1mpletrader.domain.instrument import AccountType
+from s1mpletrader.domain.opinion import Direction, Risk, Severity, Signal
+from s1mpletrader.domain.orders import Side
+from s1mpletrader.plugins.stores import MemoryLedger
+from s1mpletrader.ports.planners import NOTHING, GateRefusal, Situation
+
+from .samples import INSTRUMENT, SYMBOL
+
+HASH = "20220101_000000_000000000000000"
+OPENING = DirectiveDraft(symbol=SYMBOL, direction=Direction.LONG, confidence=0.7)
+CLOSING = DirectiveDraft(symbol=SYMBOL, direction=Direction.LONG, scope=Scope.CLOSE_EXISTING, trade_id=TradeId(f"TRD_{HASH}1"))
+
+
+def signal(number: int, symbol: str = SYMBOL) -> Signal:
+    return Signal(id=f"SIG_{HASH}{number}", detector="d", symbol=symbol, direction=Direction.LONG, kind="k", confidence=1.0)  # type: ignore[arg-type]
+
+
+def risk(number: int, symbol: str | None = None) -> Risk:
+    return Risk(id=f"RSK_{HASH}{number}", monitor="m", kind="k", severity=Severity.HIGH, symbol=symbol, detail="")  # type: ignore[arg-type]
+
+
+def situation(signals: Sequence[Signal] = (), risks: Sequence[Risk] = (), at: int = 100) -> Situation:
+    ledger = MemoryLedger("b", lasting=False)
+    book = Book(AccountType.SPOT, "USDT", {SYMBOL: INSTRUMENT}, lambda: ledger)
+    return Situation(
+        at=at,
+        signals=tuple(signals),
+        risks=tuple(risks),
+        facts=FactTable({}),
+        view=book.view("s"),
+        open_ledger=lambda: ledger,
+        instruments={SYMBOL: INSTRUMENT},
+        prices={SYMBOL: Decimal(10)},
+    )
+
+
+class Says:
+    """A planner or a gate with one answer; keeps what it was asked with."""
+
+    def __init__(self, answer: Any) -> None:
+        self.answer = answer
+        self.asked: list[Plans] = []
+
+    def plan(self, *asked: Any) -> Any:
+        if len(asked) == 3:
+            self.asked.append(asked[1])
+        return self.answer
+
+    def check(self, directive: ExecutionDirective, situation: Situation) -> GateRefusal | None:
+        answer: GateRefusal | None = self.answer
+        return answer
+
+
+ENTRY = EntryPlanDraft(side=Side.BUY)
+EXIT = ExitPlanDraft(stop_price=Decimal(9))
+SIZE = SizePlanDraft(quantity=Decimal(2))
+EXECUTION = ExecutionPlanDraft(algorithm="bracket")
+
+
+def planning(
+    answers: Sequence[Any],
+    entry: Any = ENTRY,
+    exit_: Any = EXIT,
+    size: Any = SIZE,
+    execution: Any = EXECUTION,
+    gates: Sequence[Any] = (),
+) -> Planning:
+    def routed(name: str, answer: Any) -> tuple[Routed[Any], ...]:
+        return (Routed(name, Says(answer), 0.0, 1.0),)
+
+    return Planning(
+        planner=Named("planner", Says(answers)),
+        entry=routed("entry", entry),
+        exit=routed("exit", exit_),
+        size=routed("size", size),
+        execution=routed("execution", execution),
+        gates=tuple(Named(f"gate{number}", Says(answer)) for number, answer in enumerate(gates)),
+    )
+
+
+def verdicts(plan: Planning, at: Situation) -> list[Verdict]:
+    ids = IdSpace("n").flow("s", "a", 0)
+    return [judge(plan, answer, at, ids, "s") for answer in ask_planner(plan, at)]
+
+
+def test_a_directive_is_planned_and_approved_with_its_gates() -> None:
+    (verdict,) = verdicts(planning([OPENING], gates=[None, None]), situation([signal(1)], [risk(1)]))
+    assert verdict.refusal is None
+    assert verdict.approved is not None
+    directive = verdict.approved.directive
+    assert verdict.approved.gates == ("gate0", "gate1")
+    assert directive.strategy == "s"
+    assert directive.directive.signal_ids == (signal(1).id,)
+    assert directive.directive.risk_ids == (risk(1).id,)
+    assert directive.directive.confidence == 0.7
+    assert len(directive.plans.ids) == 4
+    assert directive.plans.execution is not None
+    assert directive.plans.execution.algorithm == "bracket"
+
+
+def test_each_planner_sees_what_those_before_it_planned() -> None:
+    plan = planning([OPENING])
+    verdicts(plan, situation([signal(1)]))
+    everybody: list[Any] = [routes[0].plugin for routes in (plan.entry, plan.exit, plan.size, plan.execution)]
+    seen = [said.asked[0] for said in everybody]
+    assert [len(plans.ids) for plans in seen] == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("refused", "stage", "by", "planned"),
+    [
+        ({"entry": RefusalDraft(code="NO")}, Stage.ENTRY_PLANNER, "entry", 0),
+        ({"exit_": RefusalDraft(code="NO")}, Stage.EXIT_PLANNER, "exit", 1),
+        ({"size": RefusalDraft(code="NO")}, Stage.SIZE_PLANNER, "size", 2),
+        ({"execution": RefusalDraft(code="NO")}, Stage.EXECUTION_PLANNER, "execution", 3),
+        ({"gates": [None, GateRefusal(code="NO", detail="d")]}, Stage.RISK_GATE, "gate1", 4),
+    ],
+)
+def test_a_refusal_keeps_what_was_planned_until_then(refused: dict[str, Any], stage: Stage, by: str, planned: int) -> None:
+    (verdict,) = verdicts(planning([OPENING], **refused), situation([signal(1)]))
+    assert verdict.approved is None
+    assert verdict.refusal is not None
+    assert (verdict.refusal.stage, verdict.refusal.by, verdict.refusal.code) == (stage, by, "NO")
+    assert len(verdict.refusal.plans.ids) == planned
+    assert verdict.refusal.directive is not None
+    assert verdict.refusal.signal_ids == (signal(1).id,)
+
+
+def test_a_veto_keeps_the_plans_that_it_prevented() -> None:
+    veto = RefusalDraft(code="RISK_VETO", detail="why", withheld=OPENING)
+    (verdict,) = verdicts(planning([veto]), situation([signal(1)], [risk(1)]))
+    assert verdict.refusal is not None
+    assert (verdict.refusal.stage, verdict.refusal.by, verdict.refusal.detail) == (Stage.STRATEGY_PLANNER, "planner", "why")
+    assert verdict.refusal.directive is not None
+    assert len(verdict.refusal.plans.ids) == 4
+    (verdict,) = verdicts(planning([veto], size=RefusalDraft(code="SMALL")), situation([signal(1)]))
+    assert verdict.refusal is not None
+    assert verdict.refusal.code == "RISK_VETO"
+    assert len(verdict.refusal.plans.ids) == 2
+
+
+def test_a_refusal_that_withholds_nothing_has_no_plans() -> None:
+    (verdict,) = verdicts(planning([RefusalDraft(code="FLAT")]), situation([signal(1)]))
+    assert verdict.refusal is not None
+    assert (verdict.refusal.directive, verdict.refusal.plans) == (None, Plans())
+
+
+def test_a_signal_without_an_answer_is_refused_in_the_planners_name() -> None:
+    found = verdicts(planning([]), situation([signal(1), signal(2, "ETH/USDT")], [risk(1), risk(2, "ETH/USDT")]))
+    refusals = [verdict.refusal for verdict in found if verdict.refusal is not None]
+    assert [refusal.code for refusal in refusals] == ["UNANSWERED", "UNANSWERED"]
+    assert [refusal.signal_ids for refusal in refusals] == [(signal(1).id,), (signal(2).id,)]
+    assert [refusal.risk_ids for refusal in refusals] == [(risk(1).id,), (risk(1).id, risk(2).id)]
+
+
+def test_opinions_belong_to_answers_by_their_symbol() -> None:
+    seen = situation([signal(1), signal(2, "ETH/USDT")], [risk(1), risk(2, "ETH/USDT"), risk(3, SYMBOL)])
+    first, second = verdicts(planning([OPENING]), seen)
+    assert first.approved is not None
+    directive = first.approved.directive.directive
+    assert directive.signal_ids == (signal(1).id,)
+    assert directive.risk_ids == (risk(1).id, risk(3).id)
+    assert second.refusal is not None
+    assert second.refusal.signal_ids == (signal(2).id,)
+
+
+def test_nothing_seen_and_nothing_said_is_nothing() -> None:
+    assert verdicts(planning([]), situation()) == []
+
+
+@pytest.mark.parametrize(
+    ("missing", "named"), [({"entry": NOTHING}, "entry"), ({"size": NOTHING}, "size"), ({"execution": NOTHING}, "execution")]
+)
+def test_a_new_trade_without_a_part_that_it_needs_is_refused(missing: dict[str, Any], named: str) -> None:
+    (verdict,) = verdicts(planning([OPENING], **missing), situation([signal(1)]))
+    assert verdict.refusal is not None
+    assert verdict.refusal.code == "NOT_PLANNED"
+    assert f"no {named} " in verdict.refusal.detail
+
+
+def test_a_close_needs_no_more_than_its_execution() -> None:
+    plan = planning([CLOSING], entry=NOTHING, exit_=NOTHING, size=NOTHING)
+    (verdict,) = verdicts(plan, situation([signal(1)]))
+    assert verdict.approved is not None
+    assert len(verdict.approved.directive.plans.ids) == 1
+
+
+@pytest.mark.parametrize(("valid_until", "expired"), [(99, True), (100, False), (None, False)])
+def test_a_directive_past_its_time_is_refused(valid_until: int | None, *, expired: bool) -> None:
+    draft = DirectiveDraft(symbol=SYMBOL, direction=Direction.LONG, valid_until=valid_until)
+    (verdict,) = verdicts(planning([draft]), situation([signal(1)], at=100))
+    assert (verdict.refusal is not None) == expired
+    if verdict.refusal is not None:
+        assert (verdict.refusal.stage, verdict.refusal.code) == (Stage.EXPIRY, "EXPIRED")
+
+
+@pytest.mark.parametrize(("confidence", "chosen"), [(0.0, "low"), (0.49, "low"), (0.5, "high"), (0.99, "high"), (1.0, "high")])
+def test_the_confidence_chooses_the_planner(confidence: float, chosen: str) -> None:
+    draft = DirectiveDraft(symbol=SYMBOL, direction=Direction.LONG, confidence=confidence)
+    base = planning([draft])
+    routes: tuple[Routed[Any], ...] = tuple(
+        Routed(name, Says(ExecutionPlanDraft(algorithm=name)), low, high)
+        for name, low, high in (("low", 0.0, 0.5), ("high", 0.5, 1.0))
+    )
+    plan = Planning(planner=base.planner, entry=base.entry, size=base.size, execution=routes)
+    (verdict,) = verdicts(plan, situation([signal(1)]))
+    assert verdict.approved is not None
+    execution = verdict.approved.directive.plans.execution
+    assert execution is not None
+    assert execution.algorithm == chosen
+
+
+def test_ids_are_of_their_kinds_and_all_different() -> None:
+    (verdict,) = verdicts(planning([OPENING]), situation([signal(1)]))
+    assert verdict.approved is not None
+    directive = verdict.approved.directive
+    made = [directive.id, directive.directive.id, *directive.plans.ids]
+    assert [one[:3] for one in made] == ["EXD", "STR", "ENT", "SIZ", "EXT", "EXP"]
+    assert len(set(made)) == 6
+    assert isinstance(directive.directive, StrategyDirective)
