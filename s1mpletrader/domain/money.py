@@ -84,7 +84,17 @@ def plain(value: Decimal) -> str:
 def _to_multiple(value: Decimal, quantum: Decimal, rounding: str) -> Decimal:
     if quantum.as_tuple().digits == (1,):
         return value.quantize(quantum, rounding, EXACT_ROUNDING)
-    return multiply((value / quantum).to_integral_value(rounding), quantum)
+    rest = EXACT.remainder(value, quantum)
+    if rest < 0:
+        rest = add(rest, quantum)
+    below = subtract(value, rest)
+    if not rest or rounding == ROUND_FLOOR:
+        return below
+    doubled = add(rest, rest)
+    to_even = doubled == quantum and EXACT.remainder(below, add(quantum, quantum)) != 0
+    if rounding == ROUND_CEILING or doubled > quantum or to_even:
+        return add(below, quantum)
+    return below
 
 
 EXACT_ROUNDING: Final = Context(prec=60, traps=[InvalidOperation, Overflow])

@@ -86,3 +86,21 @@ def test_plain_has_no_exponent_and_no_needless_zero(value: str, text: str) -> No
 def test_a_ratio_is_derived_and_nothing_by_zero() -> None:
     assert ratio(Decimal(1), Decimal(3)) == Decimal("0.3333333333333333333333333333333333")
     assert ratio(Decimal(1), Decimal(0)) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "quantum", "nearest"),
+    [
+        ("1", "2", "0"),
+        ("3", "2", "4"),
+        ("5", "2", "4"),
+        ("-1", "2", "0"),
+        ("-3", "2", "-4"),
+        ("1.24", "0.25", "1.25"),
+        ("0.5", "1", "0"),
+        ("1.5", "1", "2"),
+        ("123456789012345678901234567890.3", "0.25", "123456789012345678901234567890.25"),
+    ],
+)
+def test_of_two_equally_near_multiples_the_even_one_is_taken(value: str, quantum: str, nearest: str) -> None:
+    assert round_to(Decimal(value), Decimal(quantum)) == Decimal(nearest)
