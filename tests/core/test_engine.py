@@ -1,4 +1,4 @@
-"""The engine's order: replies before market data of the same instant, and one lane's candles after the other's by their ordinal."""
+"""The engine's order: replies before market data of the same instant, and strategies in turn by their place."""
 
 from collections.abc import Sequence
 from decimal import Decimal
