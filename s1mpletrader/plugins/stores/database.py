@@ -1,12 +1,14 @@
 """A database as the stores use it: how to connect, and transactions that end as the ports promise."""
 
+import weakref
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from sqlalchemy import URL, Connection, Dialect, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Dialect, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
+from s1mpletrader.api import Refused
 from s1mpletrader.plugins.stores.faults import ours
 from s1mpletrader.plugins.stores.postgres import Postgres
 from s1mpletrader.plugins.stores.row_writer import IRowWriter
@@ -39,15 +41,18 @@ class Database:
     """One database, written in transactions and read in snapshots.
 
     ``durable`` says that a commit has to survive a power cut; without it a commit survives the end of the process. ``read_only``
-    refuses every write, and never makes a file. Transactions of one ``domain`` serve every store in it, whichever began them.
+    refuses every write, and never makes a file. Transactions of one ``domain`` serve every store in it, whichever began them. The
+    connections are closed by ``close``, or together with the object.
     """
 
     def __init__(self, url: URL, *, durable: bool, read_only: bool = False, wait_ms_max: int = WAIT_MS_MAX) -> None:
         self.url = url
         self._kind = Sqlite() if url.drivername == "sqlite" else Postgres()
         self._durable = durable
+        self._read_only = read_only
         self._engine = create_engine(self._kind.engine_url(url, read_only=read_only), **self._kind.options)
-        self._prepare(read_only, wait_ms_max)
+        weakref.finalize(self, self._engine.dispose)
+        self._prepare(wait_ms_max)
         self.rows: IRowWriter = self._kind.row_writer(self._engine.dialect)
 
     @property
@@ -65,8 +70,11 @@ class Database:
         """A transaction that writes; committed when left without an exception, else undone.
 
         Raises ``Unavailable`` where the database is busy, full or out of reach: then nothing of the transaction remains. Raises
-        ``UnknownOutcome`` where a commit was sent, its answer lost, and the database cannot be asked what became of it.
+        ``UnknownOutcome`` where a commit was sent, its answer lost, and the database cannot be asked what became of it, and
+        ``Refused`` where the database was opened only to be read.
         """
+        if self._read_only:
+            raise Refused(f"{self.url.render_as_string()} was opened to be read")
         with ours(), self._engine.connect() as connection:
             self._kind.begin_writing(connection)
             transaction = Transaction(connection)
@@ -92,8 +100,8 @@ class Database:
         """Give back every connection."""
         self._engine.dispose()
 
-    def _prepare(self, read_only: bool, wait_ms_max: int) -> None:
-        kind, durable = self._kind, self._durable
+    def _prepare(self, wait_ms_max: int) -> None:
+        kind, durable, read_only = self._kind, self._durable, self._read_only
 
         @event.listens_for(self._engine, "connect")
         def connected(driver: Any, _record: object) -> None:
@@ -112,14 +120,28 @@ class Database:
                 raise
 
 
+@contextmanager
+def savepoint(connection: Connection) -> Iterator[None]:
+    """Undo a part of a transaction that ends with an exception.
+
+    Where the database has undone the whole of it already (a full disk), the connection is given up, so that nothing can be
+    written outside a transaction.
+    """
+    point = connection.begin_nested()
+    try:
+        yield
+    except BaseException:
+        try:
+            point.rollback()
+        except DBAPIError:
+            connection.invalidate()
+        raise
+    point.commit()
+
+
 def _roll_back(connection: Connection) -> None:
     """Undo, where there is still something to undo: a lost connection has been undone by the database."""
     try:
         connection.rollback()
     except DBAPIError:
         connection.invalidate()
-
-
-def engine_of(database: Database) -> Engine:
-    """For migrations and tests."""
-    return database._engine  # noqa: SLF001

@@ -3,6 +3,7 @@
 Alembic is imported only where there is something to migrate.
 """
 
+import importlib
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -54,6 +55,7 @@ def bring_to_head(database: Database, lineage: Lineage) -> None:
     with database.read() as connection:
         if revision_of(connection, lineage) == lineage.head:
             return
+    importlib.import_module("alembic.command")  # Takes its time before the lock is held, not while others wait for it.
     with database.begin() as transaction:
         connection = transaction.connection
         if connection.dialect.name == "postgresql":

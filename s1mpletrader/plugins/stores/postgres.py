@@ -34,8 +34,6 @@ class Postgres:
         settings = {"lock_timeout": str(wait_ms_max)}
         if not durable:
             settings["synchronous_commit"] = "off"
-        if read_only:
-            settings["default_transaction_read_only"] = "on"
         with driver.cursor() as cursor:
             for name, value in settings.items():
                 cursor.execute("SELECT set_config(%s, %s, false)", (name, value))

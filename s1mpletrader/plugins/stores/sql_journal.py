@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from s1mpletrader.api import BrokenChain, Refused, SealedEntry
 from s1mpletrader.plugins.stores.chain_rules import ChainRules
-from s1mpletrader.plugins.stores.database import Database, Transaction
+from s1mpletrader.plugins.stores.database import Database, Transaction, savepoint
 from s1mpletrader.plugins.stores.journal_reader import ENTRY, RUN, ChainQueries, SqlJournalReader
 from s1mpletrader.plugins.stores.journal_tables import DiscardingRunRow
 from s1mpletrader.plugins.stores.lineages import JOURNAL, bring_to_head
@@ -62,7 +62,7 @@ class SqlJournal(SqlJournalReader):
         self._forget()
 
     def _append(self, connection: Connection, entries: Sequence[SealedEntry]) -> None:
-        with connection.begin_nested():
+        with savepoint(connection):
             fresh = self._rules.sift(entries, ChainQueries(connection))
             for run in dict.fromkeys(entry.run for entry in fresh if entry.seq == 0):
                 connection.execute(insert(RUN).values(run=run, lasting=self._lasting))

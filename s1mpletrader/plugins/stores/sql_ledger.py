@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Executable, Select, delete, insert, select, u
 from sqlalchemy.dialects import postgresql, sqlite
 
 from s1mpletrader.api import LedgerChange, LedgerRules, Refused
-from s1mpletrader.plugins.stores.database import Database, Transaction
+from s1mpletrader.plugins.stores.database import Database, Transaction, savepoint
 from s1mpletrader.plugins.stores.ledger_queries import BookQueries
 from s1mpletrader.plugins.stores.ledger_reader import SqlLedgerReader
 from s1mpletrader.plugins.stores.ledger_rows import SHAPES
@@ -55,13 +55,14 @@ class SqlLedger(SqlLedgerReader):
         self._catch_up(tx)
         stored = BookQueries(tx.connection, self._book)
         try:
-            with tx.connection.begin_nested():
+            with savepoint(tx.connection):
                 self._rules.check(changes, stored)
                 self._insert(tx.connection, changes)
         except (Refused, *IntegrityErrors):
             self._rules.forget()
-            fresh = self._rules.sift(changes, stored)
-            self._insert(tx.connection, fresh)
+            with savepoint(tx.connection):
+                fresh = self._rules.sift(changes, stored)
+                self._insert(tx.connection, fresh)
             return fresh
         return changes
 
