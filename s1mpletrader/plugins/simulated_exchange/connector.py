@@ -38,6 +38,7 @@ from s1mpletrader.api import (
     Replaced,
     ReplaceOutcome,
     UnsupportedOrder,
+    iso,
 )
 from s1mpletrader.plugins.simulated_exchange.accounts import Account, NettingAccount, SpotAccount
 from s1mpletrader.plugins.simulated_exchange.book.linking import check_shape
@@ -161,7 +162,7 @@ class SimulatedExchange:
         return Replaced(order_id=order.order_id, replaced_by=replacement.order_id, at=at, venue_at=venue_at), outcome
 
     async def query(self, order: OrderRef) -> OrderSnapshot | None:
-        """The order by its client id; None for one that was never taken."""
+        """The order by its client id; None for one that was never taken, ``Refused`` for one that ended too long ago."""
         self._venue.settle(self._clock.now())
         found = self._venue.order(order.client_order_id)
         return None if found is None else found.snapshot()
@@ -173,9 +174,11 @@ class SimulatedExchange:
         return [order.snapshot() for order in live if symbol is None or order.details.symbol == symbol]
 
     async def fills_since(self, symbol: str, at: Instant) -> Sequence[Filled]:
-        """The fills from a venue time on, oldest first."""
+        """The fills from a venue time on, oldest first; ``Refused`` where some of them are no longer kept."""
         now = self._clock.now()
         self._venue.settle(now)
+        if at <= self._execution.forgotten_until.get(symbol, at - 1):
+            raise Refused(f"{VENUE} no longer keeps every fill of {symbol} since {iso(at)}")
         fills = self._execution.fills.get(symbol, [])
         start = bisect_left(fills, at, key=attrgetter("venue_at"))
         return [changed(fill, source=FillSource.POLL, at=now) for fill in fills[start:]]

@@ -26,6 +26,9 @@ from s1mpletrader.plugins.simulated_exchange.book.order import Hold, VenueOrder
 from s1mpletrader.plugins.simulated_exchange.fees import Slippage
 from s1mpletrader.plugins.simulated_exchange.path import Point
 
+FILLS_MAX: Final = 1_024
+"""How many fills of a symbol are kept at least."""
+
 _OPEN: Final = frozenset({OrderState.OPEN, OrderState.PARTIALLY_FILLED})
 
 
@@ -39,6 +42,8 @@ class Execution:
         self._trade_count = 0
         self.replies: deque[ExchangeReply] = deque()
         self.fills: dict[str, list[Filled]] = {}
+        self.forgotten_until: dict[str, Instant] = {}
+        """By symbol: when the latest fill that is no longer kept happened."""
 
     def enter(self, market: Market, order: VenueOrder, at: Instant) -> None:
         """An order meets the market where it is now: it acts there, or waits for its price."""
@@ -149,7 +154,14 @@ class Execution:
             client_order_id=request.client_order_id,
         )
         self.replies.append(fill)
-        self.fills.setdefault(symbol, []).append(fill)
+        self._keep(symbol, fill)
+
+    def _keep(self, symbol: str, fill: Filled) -> None:
+        fills = self.fills.setdefault(symbol, [])
+        fills.append(fill)
+        if len(fills) >= 2 * FILLS_MAX:
+            self.forgotten_until[symbol] = fills[-FILLS_MAX - 1].venue_at
+            del fills[:-FILLS_MAX]
 
     def _follow_up(self, market: Market, order: VenueOrder, at: Instant) -> None:
         """After a fill: what is linked to the order ends, or, once it is filled whole, begins."""

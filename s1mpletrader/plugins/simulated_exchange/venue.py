@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import Final
 
-from s1mpletrader.api import ExchangeReply, Instant, ListKind, OrderRequest, OrderState, OrderType, subtract
+from s1mpletrader.api import ExchangeReply, Instant, ListKind, OrderRequest, OrderState, OrderType, Refused, subtract
 from s1mpletrader.plugins.simulated_exchange import reasons
 from s1mpletrader.plugins.simulated_exchange.accounts import Account
 from s1mpletrader.plugins.simulated_exchange.book.linking import link, take_place
@@ -13,11 +14,15 @@ from s1mpletrader.plugins.simulated_exchange.book.order import VenueOrder
 from s1mpletrader.plugins.simulated_exchange.config import LimitFill
 from s1mpletrader.plugins.simulated_exchange.execution import Execution
 
+ENDED_MAX: Final = 1_024
+"""How many ended orders are kept at least."""
+
 
 class Venue:
     """One account's venue. Commands come in the order of time; each first lets everything happen that comes before it.
 
-    A placement gives the order, or the reason why it was refused; every other command None, or the reason.
+    A placement gives the order, or the reason why it was refused; every other command None, or the reason. Orders that ended
+    long ago are forgotten: of them only the id is kept.
     """
 
     def __init__(
@@ -29,6 +34,8 @@ class Venue:
         self._latency_ns = latency_ns
         self._limit_fill: LimitFill = limit_fill
         self._orders: dict[str, VenueOrder] = {}
+        self._forgotten: set[str] = set()
+        self._forget_from = 2 * ENDED_MAX
         self._sequence = 0
         self._at: Instant = 0
         self._active: list[Market] = []
@@ -65,6 +72,8 @@ class Venue:
         """Place orders, linked as one, or each for itself."""
         at = self.settle(at)
         self._is_stale = True
+        if len(self._orders) >= self._forget_from:
+            self._forget_ended()
         if kind is ListKind.NONE:
             return [self._place(request, at) for request in requests]
         return self._place_list(requests, kind, at)
@@ -118,12 +127,22 @@ class Venue:
         return None, new
 
     def order(self, client_order_id: str) -> VenueOrder | None:
-        """An order that was taken once, live or ended."""
+        """An order that was taken once, live or ended; ``Refused`` for one that has been forgotten."""
+        if client_order_id in self._forgotten:
+            raise Refused(f"{client_order_id} ended long ago; of such an order the venue knows only that it was there")
         return self._orders.get(client_order_id)
 
     def live_orders(self) -> list[VenueOrder]:
         """All live orders, oldest first."""
         return [order for order in self._orders.values() if order.live]
+
+    def _forget_ended(self) -> None:
+        """Keep what is live, and what ended last."""
+        ended = [client_order_id for client_order_id, order in self._orders.items() if not order.live]
+        for client_order_id in ended[:-ENDED_MAX]:
+            del self._orders[client_order_id]
+            self._forgotten.add(client_order_id)
+        self._forget_from = len(self._orders) + ENDED_MAX
 
     def _place(self, request: OrderRequest, at: Instant) -> VenueOrder | str:
         market = self._markets.get(request.details.symbol)
@@ -189,7 +208,7 @@ class Venue:
     def _live(self, client_order_id: str) -> VenueOrder | str:
         order = self._orders.get(client_order_id)
         if order is None:
-            return reasons.UNKNOWN_ORDER
+            return reasons.ORDER_ENDED if client_order_id in self._forgotten else reasons.UNKNOWN_ORDER
         return order if order.live else reasons.ORDER_ENDED
 
     def _market(self, order: VenueOrder) -> Market:

@@ -11,7 +11,7 @@ from s1mpletrader.plugins.stores.row_writer import InsertWriter, IRowWriter
 from s1mpletrader.plugins.stores.types import DECIMAL_COLLATION, EXACT_SUM, compare_decimal_texts
 
 _WRITING: Final = "s1mpletrader_writing"
-_CACHE_KIB: Final = 65_536
+_CACHE_KIB: Final = 4_096
 _PAGE_BYTES: Final = 8_192
 _CHECKPOINT_PAGES: Final = 5_000
 """How much is in the log before it is moved into the file, where many commits follow one another: pages that several of them
