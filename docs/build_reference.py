@@ -4,11 +4,13 @@
 """
 
 import inspect
+import re
 import sys
 from collections.abc import Callable, Iterator
+from enum import Enum
 from pathlib import Path
-from types import ModuleType
-from typing import Any, Protocol
+from types import ModuleType, UnionType
+from typing import Annotated, Any, Literal, Protocol, Union, get_args, get_origin
 
 import typer.main
 from pydantic import BaseModel
@@ -34,6 +36,8 @@ from s1mpletrader.ports import (
 from s1mpletrader.ports.hooks import Registering, Watching
 
 PAGES = Path(__file__).parent / "reference"
+MODULE_NAME = re.compile(r"\b(?:[a-z_][a-z0-9_]*\.)+(?=[A-Za-z_])")
+ENUM_MEMBER = re.compile(r"<(\w+\.\w+): [^>]*>")
 PORTS = (
     algorithms,
     cache,
@@ -115,7 +119,7 @@ def toml() -> Iterator[str]:
         yield ""
         yield from keys(shape.keys.model_fields)
         for plugin in manager.plugins(PluginKind(kind)):
-            yield f"### `plugin = \"{plugin.name}\"`"
+            yield f'### `plugin = "{plugin.name}"`'
             yield ""
             yield plugin.plugin.summary
             yield ""
@@ -126,13 +130,24 @@ def toml() -> Iterator[str]:
         yield f"- `{name}`: {meaning}."
 
 
-def keys(fields: dict[str, FieldInfo]) -> Iterator[str]:
-    """A line for each key: its type and default."""
+def keys(fields: dict[str, FieldInfo], indent: str = "") -> Iterator[str]:
+    """A line for each key: its type and default; below it the keys of the table that it is."""
     for name, field in fields.items():
         default = "" if field.is_required() else f", default `{default_of(field)}`"
         described = f": {field.description}" if field.description else ""
-        yield f"- `{name}` ({type_of(field.annotation)}{default}){described}"
-    yield ""
+        yield f"{indent}- `{name}` (`{name_of(field.annotation)}`{default}){described}"
+        for model in models_in(field.annotation):
+            yield from keys(model.model_fields, indent + "  ")
+    if not indent:
+        yield ""
+
+
+def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The tables that lie in a value of this type."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from models_in(argument)
 
 
 def default_of(field: FieldInfo) -> str:
@@ -140,19 +155,27 @@ def default_of(field: FieldInfo) -> str:
     value = field.get_default(call_default_factory=True, validated_data={})
     if isinstance(value, frozenset | set):
         return "{" + ", ".join(sorted(str(item) for item in value)) + "}"
+    if isinstance(value, tuple):
+        return "[" + ", ".join(str(item) for item in value) + "]"
+    if isinstance(value, BaseModel):
+        return ", ".join(f"{key} = {item}" for key, item in value)
     return str(value)
 
 
-def type_of(annotation: Any) -> str:
-    """A type without module names."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return f"table of {', '.join(f'`{name}`' for name in annotation.model_fields)}"
-    if isinstance(annotation, type):
-        return f"`{annotation.__name__}`"
-    text = str(annotation)
-    for prefix in ("typing.", "decimal.", "collections.abc.", "pathlib."):
-        text = text.replace(prefix, "")
-    return f"`{text.split('.')[-1] if text.startswith('s1mpletrader') else text}`"
+def name_of(annotation: Any) -> str:
+    """A type without module names and without the checks that an ``Annotated`` carries."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return name_of(arguments[0])
+    if origin is Literal:
+        return " | ".join(repr(argument) for argument in arguments)
+    if origin in (Union, UnionType):
+        return " | ".join(name_of(argument) for argument in arguments)
+    if origin is not None:
+        return f"{origin.__name__}[{', '.join('...' if argument is ... else name_of(argument) for argument in arguments)}]"
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return " | ".join(repr(str(member)) for member in annotation)
+    return "None" if annotation is type(None) else annotation.__name__
 
 
 def cli() -> Iterator[str]:
@@ -166,7 +189,7 @@ def cli() -> Iterator[str]:
         for parameter in command.params:
             if parameter.name == "help":
                 continue
-            shown = "`, `".join(parameter.opts) if parameter.param_type_name == "option" else parameter.human_readable_name
+            shown = "`, `".join(parameter.opts) if parameter.param_type_name == "option" else parameter.metavar or parameter.name
             yield f"- `{shown}`: {parameter.help or ''}".rstrip()
         yield ""
 
@@ -192,11 +215,8 @@ def signature_of(function: Callable[..., Any]) -> str:
     """A signature as it stands in the code, without self and module names."""
     signature = inspect.signature(function)
     parameters = [parameter for name, parameter in signature.parameters.items() if name != "self"]
-    text = str(signature.replace(parameters=parameters)).replace("'", "")
-    for prefix in ("collections.abc.", "typing.", "decimal.", "contextlib.", "s1mpletrader."):
-        text = text.replace(prefix, "")
-    words = text.replace("~", "").split("domain.")
-    return "".join([words[0], *(word.split(".", 1)[-1] if "." in word else word for word in words[1:])])
+    text = str(signature.replace(parameters=parameters)).replace("'", "").replace("~", "")
+    return MODULE_NAME.sub("", ENUM_MEMBER.sub(r"\1", text))
 
 
 BUILDERS: dict[str, tuple[str, str, Callable[[], Iterator[str]]]] = {
