@@ -103,4 +103,5 @@ def test_the_second_strategy_is_the_first_with_a_fact_and_a_risk() -> None:
         'plugin = "volatility"',
         'source = "widest"',
         "limit = 0.012",
+        "confidence_min = 0.6",
     ]

@@ -1,0 +1,109 @@
+"""The reference pages are what the code says now, and leave nothing of it out."""
+
+import inspect
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Any
+
+import pytest
+import typer.main
+from pydantic import BaseModel
+
+import s1mpletrader.ports
+from s1mpletrader.cli.app import app
+from s1mpletrader.configuration import json_schema
+from s1mpletrader.core.plugin_manager import PluginKind, PluginManager
+from s1mpletrader.ports.hooks import Registering, Watching
+from tests.third_party.environment import ROOT
+
+PAGES = ROOT / "docs" / "reference"
+FRAMEWORK_ONLY = {"hooks", "plugin"}
+"""The modules of ports that have a page of their own, or are about plugins and not about a port."""
+
+
+def _page(name: str) -> str:
+    return (PAGES / f"{name}.md").read_text()
+
+
+def _protocol_methods() -> Iterator[tuple[str, str]]:
+    for module in iter_modules(s1mpletrader.ports.__path__):
+        if module.name in FRAMEWORK_ONLY:
+            continue
+        names = vars(import_module(f"s1mpletrader.ports.{module.name}"))
+        for name, value in names.items():
+            if inspect.isclass(value) and getattr(value, "_is_protocol", False) and value.__module__.endswith(f".{module.name}"):
+                for member in vars(value):
+                    if not member.startswith("_"):
+                        yield name, member
+
+
+def _section(page: str, heading: str) -> str:
+    """What stands under a heading, up to the next one of its level or above."""
+    level = heading.split()[0]
+    _, found, rest = page.partition(f"{heading}\n")
+    assert found, f"there is no heading {heading!r}"
+    return re.split(rf"^#{{1,{len(level)}}} ", rest, maxsplit=1, flags=re.MULTILINE)[0]
+
+
+def _fields(model: type[BaseModel]) -> Iterator[str]:
+    yield from model.model_fields
+
+
+def test_the_pages_are_up_to_date() -> None:
+    builder = str(ROOT / "docs" / "build_reference.py")
+    done = subprocess.run([sys.executable, builder, "--check"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_hook_is_there() -> None:
+    page = _page("hooks")
+    for specification in (Registering, Watching):
+        names = [name for name in vars(specification) if name.startswith("s1mple_")]
+        assert names
+        assert [name for name in names if f"### `{name}(" not in page] == []
+
+
+def test_every_method_of_every_port_is_there() -> None:
+    page = _page("ports")
+    found = list(_protocol_methods())
+    assert len(found) > 60
+    missing = [
+        f"{port}.{method}"
+        for port, method in found
+        if not re.search(rf"^- `(async )?{method}[(`]", _section(page, f"### `{port}`"), re.MULTILINE)
+    ]
+    assert missing == []
+
+
+def test_every_command_with_its_options_is_there() -> None:
+    page, group = _page("cli"), typer.main.get_command(app)
+    commands: dict[str, Any] = group.commands  # type: ignore[attr-defined]  # Typer declares a command, and makes a group.
+    assert commands
+    for name, command in commands.items():
+        section = _section(page, f"## `s1mpletrader {name}`")
+        options = [option for parameter in command.params for option in parameter.opts if option.startswith("--")]
+        assert [option for option in options if option != "--help" and f"`{option}`" not in section] == []
+
+
+def test_every_key_of_the_toml_is_there() -> None:
+    manager = PluginManager.load(())
+    page = _page("toml")
+    for name in json_schema(manager)["properties"]:
+        assert re.search(rf"^## `\[+{name}\]+`$", page, re.MULTILINE), name
+    for kind in PluginKind:
+        for plugin in manager.plugins(kind):
+            keys = list(_fields(plugin.plugin.config))
+            if not keys or kind in {PluginKind.ALGORITHM, PluginKind.STATE}:
+                continue
+            heading = next(line for line in (f"## `[[{kind}]]`", f"## `[{kind}]`") if f"{line}\n" in page)
+            section = _section(_section(page, heading), f'### `plugin = "{plugin.name}"`')
+            assert [key for key in keys if f"- `{key}` (" not in section] == [], plugin.name
+
+
+@pytest.mark.parametrize("page", ["hooks", "ports", "toml", "cli"])
+def test_no_page_shows_the_insides_of_the_interpreter(page: str) -> None:
+    assert re.findall(r" at 0x[0-9a-f]+|<class|<function|FieldInfo", _page(page)) == []
