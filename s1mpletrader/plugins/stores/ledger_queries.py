@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar, cast
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, or_, select
 
 from s1mpletrader.api import (
+    ZERO,
     Fill,
     GroupAdvanced,
     GroupId,
@@ -84,11 +85,31 @@ class BookQueries:
         fills = self._numbered(Fill, _FILL.c.order_id == order_id)
         return fold_order([intent, *map(itemgetter(1), merge(events, fills, key=itemgetter(0)))])
 
-    def orders(self, *conditions: ColumnElement[bool]) -> Iterator[Order]:
+    def orders(
+        self, strategy: str | None = None, trade_id: TradeId | None = None, group_id: GroupId | None = None, *, live: bool = False
+    ) -> Iterator[Order]:
         """Orders in the order of their intents: three queries for every batch of them."""
+        conditions: list[ColumnElement[bool]] = []
+        if strategy is not None:
+            conditions.append(_ORDER.c.strategy == strategy)
+        if group_id is not None:
+            conditions.append(_ORDER.c.group_id == group_id)
+        if trade_id is not None:
+            groups = select(_GROUP.c.group_id).where(_GROUP.c.book == self._book, _GROUP.c.trade_id == trade_id)
+            conditions.append(_ORDER.c.group_id.in_(groups))
+        if live:
+            conditions.append(self._may_be_live())
         intents = self.some(OrderIntended, *conditions)
         while batch := list(islice(intents, ROWS_MAX)):
-            yield from self._folded(batch)
+            yield from (order for order in self._folded(batch) if order.live or not live)
+
+    def fills(self, order_id: OrderId | None = None, strategy: str | None = None) -> Iterator[Fill]:
+        """Fills in the order in which they were booked."""
+        conditions = [_FILL.c.order_id == order_id] if order_id is not None else []
+        if strategy is not None:
+            own = select(_ORDER.c.order_id).where(_ORDER.c.book == self._book, _ORDER.c.order_id == _FILL.c.order_id)
+            conditions.append(own.where(_ORDER.c.strategy == strategy).exists())
+        return self.some(Fill, *conditions)
 
     def order_of_client(self, client_order_id: str) -> OrderId | None:
         """The order by the id that the venue was given: our own id, or one made from it."""
@@ -140,6 +161,22 @@ class BookQueries:
         """What is stored under the identity of this change."""
         return self.one(type(change), *SHAPES[type(change)].key(change))
 
+    def _may_be_live(self) -> ColumnElement[bool]:
+        """A condition that leaves out almost every order that has ended, and none that lives."""
+        events = select(_ORDER_EVENT.c.kind).where(
+            _ORDER_EVENT.c.book == self._book, _ORDER_EVENT.c.order_id == _ORDER.c.order_id
+        )
+        exact_sum = getattr(func, EXACT_SUM) if self._connection.dialect.name == "sqlite" else func.sum
+        filled = (
+            select(func.coalesce(exact_sum(_FILL.c.quantity, type_=_FILL.c.quantity.type), ZERO))
+            .where(_FILL.c.book == self._book, _FILL.c.order_id == _ORDER.c.order_id)
+            .scalar_subquery()
+        )
+        return or_(
+            events.where(_ORDER_EVENT.c.kind.in_(_RETURNS)).exists(),
+            and_(~events.where(_ORDER_EVENT.c.kind.in_(_ENDS)).exists(), _ORDER.c.quantity > filled),
+        )
+
     def _folded(self, intents: list[OrderIntended]) -> Iterator[Order]:
         histories: dict[OrderId, list[LedgerChange]] = {intent.order_id: [intent] for intent in intents}
         events = self._numbered(OrderChanged, _ORDER_EVENT.c.order_id.in_(histories))
@@ -167,37 +204,3 @@ class BookQueries:
     def _stream(self, query: Select[Any]) -> Iterator[RowMapping]:
         with self._connection.execute(query.execution_options(yield_per=ROWS_MAX)) as result:
             yield from result.mappings()
-
-
-def orders_of(strategy: str | None, trade_id: TradeId | None, group_id: GroupId | None) -> list[ColumnElement[bool]]:
-    """The conditions by which orders are chosen."""
-    conditions: list[ColumnElement[bool]] = []
-    if strategy is not None:
-        conditions.append(_ORDER.c.strategy == strategy)
-    if group_id is not None:
-        conditions.append(_ORDER.c.group_id == group_id)
-    if trade_id is not None:
-        groups = select(_GROUP.c.group_id).where(_GROUP.c.book == _ORDER.c.book, _GROUP.c.trade_id == trade_id)
-        conditions.append(_ORDER.c.group_id.in_(groups))
-    return conditions
-
-
-def may_be_live(dialect: str) -> ColumnElement[bool]:
-    """A condition that leaves out almost every order that has ended, and none that lives."""
-    events = select(_ORDER_EVENT.c.kind).where(_ORDER_EVENT.c.book == _ORDER.c.book, _ORDER_EVENT.c.order_id == _ORDER.c.order_id)
-    exact_sum = getattr(func, EXACT_SUM) if dialect == "sqlite" else func.sum
-    filled = (
-        select(exact_sum(_FILL.c.quantity, type_=_FILL.c.quantity.type))
-        .where(_FILL.c.book == _ORDER.c.book, _FILL.c.order_id == _ORDER.c.order_id)
-        .scalar_subquery()
-    )
-    return or_(
-        events.where(_ORDER_EVENT.c.kind.in_(_RETURNS)).exists(),
-        and_(~events.where(_ORDER_EVENT.c.kind.in_(_ENDS)).exists(), or_(filled.is_(None), _ORDER.c.quantity > filled)),
-    )
-
-
-def of_strategy(strategy: str) -> ColumnElement[bool]:
-    """The condition by which a strategy's fills are chosen."""
-    own = select(_ORDER.c.order_id).where(_ORDER.c.book == _FILL.c.book, _ORDER.c.order_id == _FILL.c.order_id)
-    return own.where(_ORDER.c.strategy == strategy).exists()

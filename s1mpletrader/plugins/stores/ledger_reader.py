@@ -22,8 +22,8 @@ from s1mpletrader.api import (
     TradeOpened,
 )
 from s1mpletrader.plugins.stores.database import Database
-from s1mpletrader.plugins.stores.ledger_queries import BookQueries, may_be_live, of_strategy, orders_of
-from s1mpletrader.plugins.stores.ledger_tables import BookRow, FillRow, FundsRow, OrderEventRow, TradeRow
+from s1mpletrader.plugins.stores.ledger_queries import BookQueries
+from s1mpletrader.plugins.stores.ledger_tables import BookRow, FundsRow, OrderEventRow, TradeRow
 
 
 class SqlLedgerReader:
@@ -85,19 +85,13 @@ class SqlLedgerReader:
         live: bool = False,
     ) -> Iterator[Order]:
         """Orders in the order of their intents; ``live`` leaves out the terminal ones."""
-        conditions = orders_of(strategy, trade_id, group_id)
-        if live:
-            conditions.append(may_be_live(self._database.dialect.name))
         with self._asking() as book:
-            yield from (order for order in book.orders(*conditions) if order.live or not live)
+            yield from book.orders(strategy, trade_id, group_id, live=live)
 
     def fills(self, *, order_id: OrderId | None = None, strategy: str | None = None) -> Iterator[Fill]:
         """Fills in the order in which they were booked."""
-        conditions = [col(FillRow.order_id) == order_id] if order_id is not None else []
-        if strategy is not None:
-            conditions.append(of_strategy(strategy))
         with self._asking() as book:
-            yield from book.some(Fill, *conditions)
+            yield from book.fills(order_id, strategy)
 
     def trades(self, *, strategy: str | None = None) -> Iterator[TradeOpened]:
         """Trades in the order of their opening."""

@@ -4,11 +4,20 @@ import sqlalchemy as sa
 from alembic import op
 
 from s1mpletrader.plugins.stores.guards import forbid_changes, forbid_discarding_lasting, forbid_forgetting_lasting
+from s1mpletrader.plugins.stores.statistics import declare_statistics
 
 revision = "journal_0001"
 down_revision = None
 branch_labels = None
 depends_on = None
+
+STATISTICS = {
+    ("run", "sqlite_autoindex_run_1"): "100 1",
+    ("entry", "sqlite_autoindex_entry_1"): "1000000 10000 1",
+    ("entry", "entry_of_order"): "900000 4",
+    ("entry", "entry_of_fill"): "300000 1",
+    ("entry", "entry_at"): "1000000 2",
+}
 
 
 def upgrade() -> None:
@@ -57,3 +66,4 @@ def upgrade() -> None:
     forbid_changes(("entry",), "run", "discarding_run")
     forbid_discarding_lasting("run", "run", "discarding_run")
     forbid_forgetting_lasting("run", "run", "discarding_run")
+    declare_statistics(STATISTICS)

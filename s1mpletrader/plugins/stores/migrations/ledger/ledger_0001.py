@@ -5,6 +5,7 @@ from alembic import op
 
 from s1mpletrader.plugins.stores import types
 from s1mpletrader.plugins.stores.guards import forbid_changes, forbid_discarding_lasting, forbid_forgetting_lasting
+from s1mpletrader.plugins.stores.statistics import declare_statistics
 
 revision = "ledger_0001"
 down_revision = None
@@ -12,6 +13,21 @@ branch_labels = None
 depends_on = None
 
 KEPT = ("funds", "trade", "execution_group", "group_event", "order_intent", "order_event", "fill", "external_fill")
+
+STATISTICS = {
+    ("trade", "trade"): "1000000 100000 1",
+    ("execution_group", "execution_group"): "1000000 100000 1",
+    ("execution_group", "execution_group_of_trade"): "1000000 100000 3",
+    ("group_event", "group_event"): "1000000 100000 3 1",
+    ("order_intent", "order_intent"): "1000000 100000 1",
+    ("order_intent", "order_intent_of_group"): "1000000 100000 2",
+    ("order_intent", "order_intent_of_client"): "1000000 100000 1",
+    ("order_intent", "order_intent_replacing"): "10000 1000 1",
+    ("order_event", "order_event"): "1000000 100000 2 1",
+    ("order_event", "order_event_of_venue"): "1000000 100000 2",
+    ("fill", "fill"): "1000000 100000 1",
+    ("fill", "fill_of_order"): "1000000 100000 2",
+}
 
 
 def upgrade() -> None:
@@ -222,3 +238,4 @@ def upgrade() -> None:
     forbid_changes(KEPT, "book", "discarding_book")
     forbid_discarding_lasting("book", "book", "discarding_book")
     forbid_forgetting_lasting("book", "book", "discarding_book")
+    declare_statistics(STATISTICS)
