@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 import typer.main
-from pydantic import BaseModel
 
 import s1mpletrader.ports
 from s1mpletrader.cli.app import app
@@ -43,14 +42,10 @@ def _protocol_methods() -> Iterator[tuple[str, str]]:
 
 def _section(page: str, heading: str) -> str:
     """What stands under a heading, up to the next one of its level or above."""
-    level = heading.split()[0]
+    level = heading.partition(" ")[0]
     _, found, rest = page.partition(f"{heading}\n")
     assert found, f"there is no heading {heading!r}"
     return re.split(rf"^#{{1,{len(level)}}} ", rest, maxsplit=1, flags=re.MULTILINE)[0]
-
-
-def _fields(model: type[BaseModel]) -> Iterator[str]:
-    yield from model.model_fields
 
 
 def test_the_pages_are_up_to_date() -> None:
@@ -96,7 +91,7 @@ def test_every_key_of_the_toml_is_there() -> None:
         assert re.search(rf"^## `\[+{name}\]+`$", page, re.MULTILINE), name
     for kind in PluginKind:
         for plugin in manager.plugins(kind):
-            keys = list(_fields(plugin.plugin.config))
+            keys = list(plugin.plugin.config.model_fields)
             if not keys or kind in {PluginKind.ALGORITHM, PluginKind.STATE}:
                 continue
             heading = next(line for line in (f"## `[[{kind}]]`", f"## `[{kind}]`") if f"{line}\n" in page)
