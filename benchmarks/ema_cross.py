@@ -60,6 +60,7 @@ def _print_table(measured: dict[str, dict[str, Any]]) -> None:
         "engine",
         "candles",
         "seconds",
+        "of processor",
         "candles/s",
         "orders",
         "us/order",
@@ -74,6 +75,7 @@ def _print_table(measured: dict[str, dict[str, Any]]) -> None:
             f"{name} {it['version']}",
             f"{it['candles']:,}",
             f"{it['seconds']:.2f}",
+            f"{it['processor_seconds']:.2f}",
             f"{it['rate']:,.0f}",
             f"{it['orders']:,}",
             f"{it['seconds'] / max(it['orders'], 1) * 1e6:.0f}",
@@ -81,7 +83,7 @@ def _print_table(measured: dict[str, dict[str, Any]]) -> None:
             f"{it['rate'] / ours:.2f}",
             it["keeps"],
         )
-    Console(width=150).print(table)
+    Console(width=160).print(table)
 
 
 if __name__ == "__main__":

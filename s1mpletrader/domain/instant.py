@@ -53,8 +53,15 @@ def stamp(at: Instant) -> str:
 @lru_cache(maxsize=1024)
 def _stamp_of_second(second: int) -> str:
     """Many ids are made within one second of a backtest, and formatting a date costs more than all else about an id."""
-    moment = _EPOCH + timedelta(seconds=second)
-    return f"{moment.year:04}{moment.month:02}{moment.day:02}_{moment.hour:02}{moment.minute:02}{moment.second:02}"
+    day, second = divmod(second, 86_400)
+    minute, second = divmod(second, 60)
+    return f"{_stamp_of_day(day)}_{minute // 60:02}{minute % 60:02}{second:02}"
+
+
+@lru_cache(maxsize=16)
+def _stamp_of_day(day: int) -> str:
+    moment = _EPOCH + timedelta(days=day)
+    return f"{moment.year:04}{moment.month:02}{moment.day:02}"
 
 
 def instant_from_stamp(text: str) -> Instant:

@@ -23,7 +23,7 @@ from s1mpletrader.api import (
     PluginConfig,
 )
 
-_IMMUTABLE: Final = (str, int, float, bool, Decimal, bytes, type(None))
+_IMMUTABLE: Final = frozenset({str, int, float, bool, Decimal, bytes, type(None)})
 
 
 class MemoryCacheConfig(PluginConfig):
@@ -111,7 +111,7 @@ def _is_frozen(value: Any) -> bool:
     if _is_frozen_type(kind):
         return True
     if isinstance(value, tuple | frozenset):
-        return all(map(_is_frozen, value))
+        return all(type(item) in _IMMUTABLE or _is_frozen(item) for item in value)
     if isinstance(value, Struct) and value.__struct_config__.frozen:
         return all(_is_frozen(getattr(value, name)) for name in value.__struct_fields__)
     return False
