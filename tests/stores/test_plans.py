@@ -60,12 +60,12 @@ def plan_of(store: SqlLedgerReader | SqlJournal, ask: Callable[[], Any]) -> list
 def test_what_is_asked_by_an_id_is_searched_by_it(ledger: SqlLedger, ask: Callable[[SqlLedger], Any]) -> None:
     plan = plan_of(ledger, lambda: ask(ledger))
     assert plan
-    assert [step for step in plan if "book=? AND" not in step] == []
+    assert [step for step in plan if step.count("=?") < 2] == []
 
 
 def test_live_orders_are_found_by_one_pass_over_the_intents(ledger: SqlLedger) -> None:
     plan = plan_of(ledger, lambda: list(ledger.orders(live=True)))
-    assert [step for step in plan if "book=? AND" not in step] == ["SEARCH order_intent USING PRIMARY KEY (book=?)"]
+    assert [step for step in plan if step.count("=?") < 2] == ["SEARCH order_intent USING PRIMARY KEY (book=?)"]
 
 
 @pytest.mark.parametrize(

@@ -81,9 +81,7 @@ class BookQueries:
         intent = self.one(OrderIntended, order_id)
         if intent is None:
             return None
-        events = self._numbered(OrderChanged, _ORDER_EVENT.c.order_id == order_id)
-        fills = self._numbered(Fill, _FILL.c.order_id == order_id)
-        return fold_order([intent, *map(itemgetter(1), merge(events, fills, key=itemgetter(0)))])
+        return next(self._folded([intent]))
 
     def orders(
         self, strategy: str | None = None, trade_id: TradeId | None = None, group_id: GroupId | None = None, *, live: bool = False
@@ -179,10 +177,12 @@ class BookQueries:
 
     def _folded(self, intents: list[OrderIntended]) -> Iterator[Order]:
         histories: dict[OrderId, list[LedgerChange]] = {intent.order_id: [intent] for intent in intents}
-        events = self._numbered(OrderChanged, _ORDER_EVENT.c.order_id.in_(histories))
-        fills = self._numbered(Fill, _FILL.c.order_id.in_(histories))
-        merged: Iterator[tuple[int, OrderChanged | Fill]] = merge(events, fills, key=itemgetter(0))
-        for _, change in merged:
+        later: list[tuple[int, OrderChanged | Fill]] = []
+        for kind, ids in ((OrderChanged, _ORDER_EVENT.c.order_id), (Fill, _FILL.c.order_id)):
+            shape = SHAPES[kind]
+            rows = self._connection.execute(self._select(shape.table, ids.in_(histories))).mappings()
+            later += [(row["written"], cast(OrderChanged | Fill, shape.change(row))) for row in rows]
+        for _, change in sorted(later, key=itemgetter(0)):
             histories[change.order_id].append(change)
         return map(fold_order, histories.values())
 

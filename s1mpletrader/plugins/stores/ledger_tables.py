@@ -1,6 +1,7 @@
 """The ledger's tables. No column knows why.
 
 Every row is keyed by its book and its own id; ``written`` is its place in the order of writing, one running number for each book.
+No other index begins with the book: a planner that knows nothing yet of a new table might take it to find an order by its key.
 """
 
 from decimal import Decimal
@@ -70,7 +71,7 @@ class GroupRow(LedgerTable, table=True):
     __tablename__ = "execution_group"
     __table_args__ = (
         ForeignKeyConstraint(["book", "trade_id"], ["trade.book", "trade.trade_id"]),
-        Index("execution_group_of_trade", "book", "trade_id"),
+        Index("execution_group_of_trade", "trade_id", "book"),
         _WITHOUT_ROWID,
     )
     book: str = Field(primary_key=True)
@@ -110,18 +111,18 @@ class OrderRow(LedgerTable, table=True):
     __table_args__ = (
         ForeignKeyConstraint(["book", "group_id"], ["execution_group.book", "execution_group.group_id"]),
         ForeignKeyConstraint(["book", "replaces"], ["order_intent.book", "order_intent.order_id"]),
-        Index("order_intent_of_group", "book", "group_id"),
+        Index("order_intent_of_group", "group_id", "book"),
         Index(
             "order_intent_replacing",
-            "book",
             "replaces",
+            "book",
             sqlite_where=text("replaces IS NOT NULL"),
             postgresql_where=text("replaces IS NOT NULL"),
         ),
         Index(
             "order_intent_of_client",
-            "book",
             "client_order_id",
+            "book",
             sqlite_where=text("client_order_id <> order_id"),
             postgresql_where=text("client_order_id <> order_id"),
         ),
@@ -159,8 +160,8 @@ class OrderEventRow(LedgerTable, table=True):
         ForeignKeyConstraint(["book", "order_id"], ["order_intent.book", "order_intent.order_id"]),
         Index(
             "order_event_of_venue",
-            "book",
             "exchange_order_id",
+            "book",
             sqlite_where=text("exchange_order_id IS NOT NULL"),
             postgresql_where=text("exchange_order_id IS NOT NULL"),
         ),
@@ -187,7 +188,7 @@ class FillRow(LedgerTable, table=True):
     __tablename__ = "fill"
     __table_args__ = (
         ForeignKeyConstraint(["book", "order_id"], ["order_intent.book", "order_intent.order_id"]),
-        Index("fill_of_order", "book", "order_id"),
+        Index("fill_of_order", "order_id", "book"),
         _WITHOUT_ROWID,
     )
     book: str = Field(primary_key=True)

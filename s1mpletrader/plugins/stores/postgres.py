@@ -29,9 +29,10 @@ class Postgres:
     def prepare(self, driver: Any, *, durable: bool, read_only: bool, wait_ms_max: int) -> None:
         """Tell a new session how to keep what it is given, and how long to wait for others.
 
-        Without ``durable`` a crash of the server may lose the latest commits, never its consistency.
+        Without ``durable`` a crash of the server may lose the latest commits, never its consistency. A session keeps the plans by
+        which it checks foreign keys: made while a table is almost empty, they would go on reading it whole when it has grown.
         """
-        settings = {"lock_timeout": str(wait_ms_max)}
+        settings = {"lock_timeout": str(wait_ms_max), "enable_seqscan": "off"}
         if not durable:
             settings["synchronous_commit"] = "off"
         with driver.cursor() as cursor:

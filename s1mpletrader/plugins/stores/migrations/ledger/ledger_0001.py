@@ -17,16 +17,16 @@ KEPT = ("funds", "trade", "execution_group", "group_event", "order_intent", "ord
 STATISTICS = {
     ("trade", "trade"): "1000000 100000 1",
     ("execution_group", "execution_group"): "1000000 100000 1",
-    ("execution_group", "execution_group_of_trade"): "1000000 100000 3",
+    ("execution_group", "execution_group_of_trade"): "1000000 3 3",
     ("group_event", "group_event"): "1000000 100000 3 1",
     ("order_intent", "order_intent"): "1000000 100000 1",
-    ("order_intent", "order_intent_of_group"): "1000000 100000 2",
-    ("order_intent", "order_intent_of_client"): "1000000 100000 1",
-    ("order_intent", "order_intent_replacing"): "10000 1000 1",
+    ("order_intent", "order_intent_of_group"): "1000000 2 2",
+    ("order_intent", "order_intent_of_client"): "1000000 1 1",
+    ("order_intent", "order_intent_replacing"): "10000 1 1",
     ("order_event", "order_event"): "1000000 100000 2 1",
-    ("order_event", "order_event_of_venue"): "1000000 100000 2",
+    ("order_event", "order_event_of_venue"): "1000000 2 2",
     ("fill", "fill"): "1000000 100000 1",
-    ("fill", "fill_of_order"): "1000000 100000 2",
+    ("fill", "fill_of_order"): "1000000 2 2",
 }
 
 
@@ -107,7 +107,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("book", "group_id"),
         sqlite_with_rowid=False,
     )
-    op.create_index("execution_group_of_trade", "execution_group", ["book", "trade_id"], unique=False)
+    op.create_index("execution_group_of_trade", "execution_group", ["trade_id", "book"], unique=False)
     op.create_table(
         "group_event",
         sa.Column("book", sa.String(), nullable=False),
@@ -163,16 +163,16 @@ def upgrade() -> None:
     op.create_index(
         "order_intent_of_client",
         "order_intent",
-        ["book", "client_order_id"],
+        ["client_order_id", "book"],
         unique=False,
         sqlite_where=sa.text("client_order_id <> order_id"),
         postgresql_where=sa.text("client_order_id <> order_id"),
     )
-    op.create_index("order_intent_of_group", "order_intent", ["book", "group_id"], unique=False)
+    op.create_index("order_intent_of_group", "order_intent", ["group_id", "book"], unique=False)
     op.create_index(
         "order_intent_replacing",
         "order_intent",
-        ["book", "replaces"],
+        ["replaces", "book"],
         unique=False,
         sqlite_where=sa.text("replaces IS NOT NULL"),
         postgresql_where=sa.text("replaces IS NOT NULL"),
@@ -203,7 +203,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("book", "fill_id"),
         sqlite_with_rowid=False,
     )
-    op.create_index("fill_of_order", "fill", ["book", "order_id"], unique=False)
+    op.create_index("fill_of_order", "fill", ["order_id", "book"], unique=False)
     op.create_table(
         "order_event",
         sa.Column("book", sa.String(), nullable=False),
@@ -229,7 +229,7 @@ def upgrade() -> None:
     op.create_index(
         "order_event_of_venue",
         "order_event",
-        ["book", "exchange_order_id"],
+        ["exchange_order_id", "book"],
         unique=False,
         sqlite_where=sa.text("exchange_order_id IS NOT NULL"),
         postgresql_where=sa.text("exchange_order_id IS NOT NULL"),
