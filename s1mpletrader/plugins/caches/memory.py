@@ -3,9 +3,9 @@
 from copy import deepcopy
 from decimal import Decimal
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from types import UnionType
-from typing import Annotated, Any, Final, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Union, get_args, get_origin, get_type_hints
 
 from msgspec import Struct
 from msgspec.structs import fields
@@ -111,10 +111,15 @@ def _is_frozen(value: Any) -> bool:
     if _is_frozen_type(kind):
         return True
     if isinstance(value, tuple | frozenset):
-        return all(type(item) in _IMMUTABLE or _is_frozen(item) for item in value)
+        return _are_frozen_types(tuple(map(type, value))) or all(map(_is_frozen, value))
     if isinstance(value, Struct) and value.__struct_config__.frozen:
         return all(_is_frozen(getattr(value, name)) for name in value.__struct_fields__)
     return False
+
+
+@lru_cache(maxsize=256)
+def _are_frozen_types(kinds: tuple[Any, ...]) -> bool:
+    return all(map(_is_frozen_type, kinds))
 
 
 @cache
@@ -127,6 +132,8 @@ def _is_frozen_type(kind: Any) -> bool:
         return all(_is_frozen_type(part) for part in get_args(kind) if part is not ...)
     if not isinstance(kind, type):
         return False
+    if issubclass(kind, tuple) and kind is not tuple:
+        return bool(hints := get_type_hints(kind)) and all(map(_is_frozen_type, hints.values()))
     if issubclass(kind, Struct):
         return kind.__struct_config__.frozen and all(_is_frozen_type(field.type) for field in fields(kind))
     return kind in _IMMUTABLE or issubclass(kind, Enum)
