@@ -1,7 +1,15 @@
-"""The laws hold for the correct adapters in memory."""
+"""The laws hold for the smallest correct adapters."""
 
-from .reference import ReferenceLedger
+from .reference_stores import ReferenceCache, ReferenceJournal, ReferenceLedger
 
 
 class TestLedger(ReferenceLedger):
+    pass
+
+
+class TestJournal(ReferenceJournal):
+    pass
+
+
+class TestCache(ReferenceCache):
     pass
