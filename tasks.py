@@ -64,12 +64,6 @@ def coverage(arguments: Sequence[str]) -> None:
     run("pytest", "--numprocesses=auto", "--quiet", "--cov", "--cov-report=term-missing:skip-covered", *arguments)
 
 
-def mutants(arguments: Sequence[str]) -> None:
-    """Break the domain, the core and the matching engine in every small way, and see which break goes unnoticed."""
-    set_up("test", "mutation")
-    run("python", "tests/mutation/run.py", *arguments)
-
-
 def bench(arguments: Sequence[str]) -> None:
     """The speed of the main job beside two other frameworks'."""
     set_up("bench")
@@ -77,7 +71,7 @@ def bench(arguments: Sequence[str]) -> None:
 
 
 TASKS: dict[str, Callable[[Sequence[str]], None]] = {
-    task.__name__: task for task in (demo, test, lint, coverage, mutants, reference, bench)
+    task.__name__: task for task in (demo, test, lint, coverage, reference, bench)
 }
 
 
