@@ -119,6 +119,16 @@ def test_a_busy_book_on_the_server_is_waited_for_a_bounded_time(schema_url: str)
     ledger.close()
 
 
+def _fill_up(database: Database) -> None:
+    """From now on the file may not grow."""
+
+    @event.listens_for(database._engine, "connect")
+    def no_more_pages(driver: sqlite3.Connection, _record: object) -> None:
+        driver.execute("PRAGMA max_page_count = 1")
+
+    database.close()
+
+
 def test_a_full_disk_is_reported_and_leaves_what_was_there(sqlite_url: str) -> None:
     database = Database(store_url(sqlite_url), durable=True)
     ledger, journal = SqlLedger(database, "book", lasting=True), SqlJournal(database, lasting=True)
@@ -127,18 +137,27 @@ def test_a_full_disk_is_reported_and_leaves_what_was_there(sqlite_url: str) -> N
     with ledger.begin() as tx:
         ledger.write(tx, first.changes)
         journal.write(tx, story.begin())
-
-    @event.listens_for(database._engine, "connect")
-    def no_more_pages(driver: sqlite3.Connection, _record: object) -> None:
-        driver.execute("PRAGMA max_page_count = 1")
-
-    database.close()
+    _fill_up(database)
     with pytest.raises(Unavailable, match="full"), ledger.begin() as tx:  # noqa: PT012 - as a whole
         for _ in range(2_000):
             journal.write(tx, story.follow(EntryKind.ADVANCED))
             ledger.write(tx, samples.family().changes)
     assert list(ledger.changes()) == list(first.changes)
     assert [entry.seq for entry in journal.entries("run-1")] == [0]
+    database.close()
+
+
+def test_nothing_is_written_after_a_full_disk_has_undone_the_transaction(sqlite_url: str) -> None:
+    """Not even by somebody who catches the error: it would lie outside any transaction."""
+    database = Database(store_url(sqlite_url), durable=True)
+    ledger, samples = SqlLedger(database, "book", lasting=True), Samples()
+    many: list[LedgerChange] = [change for _ in range(2_000) for change in samples.family().changes]
+    _fill_up(database)
+    with pytest.raises(Unavailable), ledger.begin() as tx:  # noqa: PT012 - as a whole
+        with pytest.raises(Unavailable, match="full"):
+            ledger.write(tx, many)
+        ledger.write(tx, [samples.funds()])
+    assert list(ledger.changes()) == []
     database.close()
 
 

@@ -156,6 +156,39 @@ def test_two_writers_of_one_book_see_each_other(database_stores: Stores) -> None
     assert list(other.changes()) == [*family.changes, accepted, cancelled]
 
 
+def test_a_writer_that_failed_sees_what_another_wrote_in_its_place(database_stores: Stores) -> None:
+    """Also where the other wrote just as much as was lost."""
+    one, other, samples = database_stores.ledger(), database_stores.ledger(), Samples()
+    family = samples.family()
+    write(one, *family.changes)
+    with pytest.raises(Failure), one.begin() as tx:  # noqa: PT012 - what fails is the transaction as a whole
+        one.write(tx, [samples.event(family.intent, 1, OrderEventKind.ACCEPTED)])
+        raise Failure
+    write(other, samples.event(family.intent, 1, OrderEventKind.REJECTED))
+    with pytest.raises(IllegalTransition):
+        write(one, samples.fill(family.intent, Decimal(1)))
+
+
+def test_a_redelivered_order_that_ended_long_ago_may_come_with_new_ones(stores: Stores) -> None:
+    ledger, samples = stores.ledger(), Samples()
+    ended, new = samples.family(), samples.family()
+    rejected = samples.event(ended.intent, 1, OrderEventKind.REJECTED)
+    write(ledger, *ended.changes, rejected)
+    write(ledger, samples.funds())
+    assert list(write(ledger, *new.changes, ended.intent, rejected)) == list(new.changes)
+    assert list(write(ledger, *new.changes, ended.intent)) == []
+    assert [order.order_id for order in ledger.orders()] == [ended.order_id, new.order_id]
+    assert [order.order_id for order in ledger.orders(live=True)] == [new.order_id]
+
+
+def test_live_orders_are_told_by_number_and_not_by_text(stores: Stores) -> None:
+    ledger, samples = stores.ledger(), Samples()
+    partly, wholly = samples.family(quantity=Decimal(10)), samples.family(quantity=Decimal("10.0"))
+    write(ledger, *partly.changes, samples.fill(partly.intent, Decimal(9)))
+    write(ledger, *wholly.changes, *(samples.fill(wholly.intent, Decimal("2.50")) for _ in range(4)))
+    assert [order.order_id for order in ledger.orders(live=True)] == [partly.order_id]
+
+
 def test_many_changes_in_one_write_come_back_as_they_were(stores: Stores) -> None:
     ledger, samples = stores.ledger(), Samples()
     written: list[LedgerChange] = []

@@ -63,3 +63,12 @@ def test_a_book_of_very_many_groups_does_not_grow_in_memory() -> None:
     assert rules.remembered == 0
     assert len(rules._groups) <= 5_096
     assert len(rules._trades) <= 5_096
+
+
+def test_an_order_that_lives_cannot_be_intended_again() -> None:
+    rules, shelf, samples = LedgerRules(), Shelf(), Samples()
+    family = samples.family()
+    put(rules, shelf, *family.changes)
+    with pytest.raises(IllegalTransition):
+        rules.check([family.intent], shelf)
+    assert rules.sift([family.intent], shelf) == []

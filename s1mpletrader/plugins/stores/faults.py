@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Final
 
 import psycopg
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, PendingRollbackError
 
 from s1mpletrader.api import Defect, S1mpleTraderError, Unavailable
 
@@ -29,13 +29,13 @@ def ours() -> Iterator[None]:
     """Raise a driver's errors as ours: ``Unavailable`` where the same call may succeed later, else ``Defect``."""
     try:
         yield
-    except (DBAPIError, sqlite3.Error, psycopg.Error) as failure:
+    except (DBAPIError, PendingRollbackError, sqlite3.Error, psycopg.Error) as failure:
         raise _meaning(failure) from failure
 
 
 def _meaning(failure: Exception) -> S1mpleTraderError:
     cause = failure.orig if isinstance(failure, DBAPIError) else failure
-    passing = isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError) or (
+    passing = isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError | PendingRollbackError) or (
         isinstance(cause, sqlite3.Error) and (getattr(cause, "sqlite_errorcode", 0) & 0xFF) in _SQLITE_PASSING
     )
     kind = Unavailable if passing else Defect

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, delete, insert, select
 from s1mpletrader.api import BrokenChain, Refused, SealedEntry
 from s1mpletrader.plugins.stores.chain_rules import ChainRules
 from s1mpletrader.plugins.stores.database import Database, Transaction, savepoint
+from s1mpletrader.plugins.stores.faults import ours
 from s1mpletrader.plugins.stores.journal_reader import ENTRY, RUN, ChainQueries, SqlJournalReader
 from s1mpletrader.plugins.stores.journal_tables import DiscardingRunRow
 from s1mpletrader.plugins.stores.lineages import JOURNAL, bring_to_head
@@ -44,11 +45,12 @@ class SqlJournal(SqlJournalReader):
         if tx is not self._transaction:
             tx.when_undone(self._forget)
             self._transaction = tx
-        try:
-            self._append(tx.connection, entries)
-        except (BrokenChain, *IntegrityErrors):
-            self._rules.forget()
-            self._append(tx.connection, entries)
+        with ours():
+            try:
+                self._append(tx.connection, entries)
+            except (BrokenChain, *IntegrityErrors):
+                self._rules.forget()
+                self._append(tx.connection, entries)
 
     def discard(self, run: str) -> None:
         """Remove a run whole; ``Refused`` where real orders depend on it."""

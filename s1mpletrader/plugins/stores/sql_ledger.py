@@ -9,6 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from s1mpletrader.api import LedgerChange, LedgerRules, Refused
 from s1mpletrader.plugins.stores.database import Database, Transaction, savepoint
+from s1mpletrader.plugins.stores.faults import ours
 from s1mpletrader.plugins.stores.ledger_queries import BookQueries
 from s1mpletrader.plugins.stores.ledger_reader import SqlLedgerReader
 from s1mpletrader.plugins.stores.ledger_rows import SHAPES
@@ -52,19 +53,9 @@ class SqlLedger(SqlLedgerReader):
         """Append the changes that are new, and return them."""
         if not changes:
             return ()
-        self._catch_up(tx)
-        stored = BookQueries(tx.connection, self._book)
-        try:
-            with savepoint(tx.connection):
-                self._rules.check(changes, stored)
-                self._insert(tx.connection, changes)
-        except (Refused, *IntegrityErrors):
-            self._rules.forget()
-            with savepoint(tx.connection):
-                fresh = self._rules.sift(changes, stored)
-                self._insert(tx.connection, fresh)
-            return fresh
-        return changes
+        with ours():
+            self._catch_up(tx)
+            return self._append(tx.connection, changes)
 
     def discard(self) -> None:
         """Remove the book whole; ``Refused`` where real orders depend on it."""
@@ -96,6 +87,20 @@ class SqlLedger(SqlLedgerReader):
         if self._lasting and not listed.lasting:
             connection.execute(update(_BOOK).where(_BOOK.c.book == self._book).values(lasting=True))
         return int(listed.written)
+
+    def _append(self, connection: Connection, changes: Sequence[LedgerChange]) -> Sequence[LedgerChange]:
+        stored = BookQueries(connection, self._book)
+        try:
+            with savepoint(connection):
+                self._rules.check(changes, stored)
+                self._insert(connection, changes)
+        except (Refused, *IntegrityErrors):
+            self._rules.forget()
+            with savepoint(connection):
+                fresh = self._rules.sift(changes, stored)
+                self._insert(connection, fresh)
+            return fresh
+        return changes
 
     def _insert(self, connection: Connection, changes: Iterable[LedgerChange]) -> None:
         book, written = self._book, self._written
