@@ -14,9 +14,12 @@ from s1mpletrader.core.backtest import Backtest
 from s1mpletrader.core.book import Book
 from s1mpletrader.core.clock import Agenda, SteppedTasks, VirtualClock, finished
 from s1mpletrader.core.engine import RANK_REPLY, Engine, Lane
+from s1mpletrader.core.execution_groups import ExecutionGroups
 from s1mpletrader.core.execution_worker import ExecutionWorker
 from s1mpletrader.core.feed import DenseFeed, Feed, SkippingFeed, can_skip
 from s1mpletrader.core.flow_initiator import FlowInitiator, FlowTerminator
+from s1mpletrader.core.follow_up import FollowUp
+from s1mpletrader.core.group_reasons import GroupReasonsFinder
 from s1mpletrader.core.journal_reader import StrategyJournal
 from s1mpletrader.core.journal_writer import StrategyJournalWriter
 from s1mpletrader.core.market import Market
@@ -27,6 +30,7 @@ from s1mpletrader.core.recorder import INLINE, CommitPolicy, Recorder, chunk
 from s1mpletrader.core.reply_flow import ReplyFlow
 from s1mpletrader.core.strategy import Strategy
 from s1mpletrader.core.sync_flow import SyncFlow
+from s1mpletrader.core.timers import Schedule, TimerFlow
 from s1mpletrader.core.watchers import Watchers
 from s1mpletrader.domain.account import AccountView
 from s1mpletrader.domain.candles import Candles
@@ -155,6 +159,17 @@ def _deliver(agenda: Agenda, clock: VirtualClock) -> Callable[[Sequence[Exchange
     return lambda replies: agenda.add(clock.now(), RANK_REPLY, lambda: replies)
 
 
+def _schedule(agenda: Agenda) -> Schedule:
+    def schedule(at: Instant, rank: int, call: Callable[[], None]) -> None:
+        def happens() -> Sequence[ExchangeReply]:
+            call()
+            return ()
+
+        agenda.add(at, rank, happens)
+
+    return schedule
+
+
 def _view(book: Book, strategy: Strategy) -> Callable[[], AccountView]:
     return lambda: book.view(strategy.name)
 
@@ -220,17 +235,24 @@ class BacktestContainer(containers.DeclarativeContainer):
     )
     view = providers.Singleton(_view, book, strategy)
     market = providers.Singleton(Market, strategy.provided.facts, strategy.provided.price_keys, strategy.provided.recorded_keys)
+    markets = providers.Singleton(_markets, strategy, market)
+    groups = providers.Singleton(
+        ExecutionGroups,
+        book=book,
+        algorithms=algorithms,
+        instruments=instruments,
+        venue=connector,
+        markets=markets,
+        now=clock.provided.now,
+    )
     worker = providers.Singleton(
         ExecutionWorker,
         book=book,
         ids=ids,
-        algorithms=algorithms,
-        instruments=instruments,
+        groups=groups,
         venue=connector.provided.venue,
         account=connector.provided.account,
-        client_order_id=connector.provided.venue_id,
         now=clock.provided.now,
-        last_price=market.provided.price,
         find_order=providers.Singleton(_find_order, settled_ledger),
     )
     initiator = providers.Singleton(FlowInitiator, ids, cache, watchers)
@@ -243,6 +265,21 @@ class BacktestContainer(containers.DeclarativeContainer):
         providers.Singleton(_deliver, agenda, clock),
         clock.provided.now,
     )
+    finder = providers.Singleton(GroupReasonsFinder, settled_ledger, settled_journal)
+    follow_up = providers.Singleton(FollowUp, ids=ids, cache=cache, finder=finder, markets=markets, watchers=watchers)
+    timers = providers.Singleton(
+        TimerFlow,
+        initiator=initiator,
+        terminator=terminator,
+        worker=worker,
+        recorder=recorder,
+        outbox=outbox,
+        follow_up=follow_up,
+        finder=finder,
+        schedule=providers.Singleton(_schedule, agenda),
+        metrics=metrics,
+        now=clock.provided.now,
+    )
     reply_flow = providers.Singleton(
         ReplyFlow,
         ids=ids,
@@ -253,7 +290,9 @@ class BacktestContainer(containers.DeclarativeContainer):
         outbox=outbox,
         cache=cache,
         contexts=contexts,
-        markets=providers.Singleton(_markets, strategy, market),
+        follow_up=follow_up,
+        timers=timers,
+        markets=markets,
         metrics=metrics,
         watchers=watchers,
     )
@@ -267,6 +306,9 @@ class BacktestContainer(containers.DeclarativeContainer):
         recorder=recorder,
         outbox=outbox,
         cache=cache,
+        follow_up=follow_up,
+        finder=finder,
+        timers=timers,
         view=view,
         open_ledger=settled_ledger,
         instruments=instruments,

@@ -117,6 +117,11 @@ class Book:
         owner = self._trade_owner.get(trade_id)
         return owner.trades[trade_id] if owner is not None else None
 
+    def trade_of_group(self, group_id: GroupId) -> LiveTrade | None:
+        """The trade of a group whose algorithm still listens."""
+        trade_id = self._group_trade.get(group_id)
+        return self.trade(trade_id) if trade_id is not None else None
+
     def live_groups(self) -> Iterable[LiveGroup]:
         """Every group whose algorithm still listens."""
         for account in self._accounts.values():

@@ -1,5 +1,6 @@
 """Commands: what leaves for the venue once it is recorded."""
 
+from decimal import Decimal
 from typing import NamedTuple
 
 from s1mpletrader.domain.ids import OrderId
@@ -31,7 +32,32 @@ class CancelOrder(NamedTuple):
         return (self.order.order_id,)
 
 
-Command = SubmitOrders | CancelOrder
+class AmendOrder(NamedTuple):
+    """Change this order in place."""
+
+    order: OrderRef
+    quantity: Decimal
+    price: Decimal | None
+
+    @property
+    def order_ids(self) -> tuple[OrderId, ...]:
+        """The order that the command is about."""
+        return (self.order.order_id,)
+
+
+class ReplaceOrder(NamedTuple):
+    """End this order and place the other in its stead, as one."""
+
+    order: OrderRef
+    replacement: OrderRequest
+
+    @property
+    def order_ids(self) -> tuple[OrderId, ...]:
+        """The order that ends, and the one that takes its place."""
+        return self.order.order_id, self.replacement.order_id
+
+
+Command = SubmitOrders | CancelOrder | AmendOrder | ReplaceOrder
 
 
 def order_ref(order: Order) -> OrderRef:

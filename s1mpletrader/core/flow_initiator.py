@@ -49,6 +49,12 @@ class FlowInitiator:
         if self._watchers.exchange_reply is not None:
             self._watchers.exchange_reply(reply)
 
+    def start_timer(self, strategy: str, flow_id: str, at: Instant) -> None:
+        """Begin a flow that an execution algorithm's timer started."""
+        self._cache.open_flow(flow_id, strategy, at)
+        if self._watchers.flow_started is not None:
+            self._watchers.flow_started(strategy, flow_id, at)
+
 
 class FlowTerminator:
     """Ends a flow after its recording: counts it, clears its cache, tells those who watch."""

@@ -17,6 +17,11 @@ class StrategyJournalWriter:
         self._head = GENESIS
         self._encode = json.Encoder(order="deterministic", decimal_format="string").encode
 
+    @property
+    def next_ref(self) -> EntryRef:
+        """The place that the next entry will have."""
+        return EntryRef(self.run, self._seq)
+
     def seal(self, drafts: Sequence[EntryDraft]) -> list[SealedEntry]:
         """The drafts of one step, sealed in their order; a parent given as an index is an earlier draft of the same step."""
         first_seq = self._seq

@@ -7,10 +7,12 @@ from math import log, sqrt
 from types import MappingProxyType
 from typing import Final
 
+import numpy as np
+
 from s1mpletrader.core.facts import Column, FactTable
 from s1mpletrader.domain.facts import Key
 from s1mpletrader.domain.instant import Instant
-from s1mpletrader.domain.money import decimal_from_float
+from s1mpletrader.domain.money import decimal_from_float, total
 from s1mpletrader.domain.reasons import MarketSnapshot
 
 VOLATILITY_WINDOW: Final = 20
@@ -25,6 +27,7 @@ class Market:
         self._recorded = tuple((str(key), facts.column(key)) for key in recorded_keys)
         self._closes = {symbol: facts.column(key) for symbol, key in price_keys.items()}
         self._volumes = {symbol: facts.column(key._replace(name="volume")) for symbol, key in price_keys.items()}
+        self._closed_at = {symbol: facts.candles[key.series].closed_at for symbol, key in price_keys.items()}
         self._prices: Mapping[str, Decimal] = {}
         self._counted: tuple[int, ...] = ()
 
@@ -48,6 +51,12 @@ class Market:
             found = {symbol: decimal_from_float(column.last()) for symbol, column in self._closes.items() if column.count}
             self._prices, self._counted = MappingProxyType(found), counted
         return self._prices
+
+    def volume_since(self, symbol: str, at: Instant) -> Decimal:
+        """The exact sum of the volumes of the candles that closed after an instant, of the symbol's shortest series."""
+        volumes, closed_at = self._volumes[symbol], self._closed_at[symbol]
+        first = int(np.searchsorted(closed_at[: volumes.count], at, side="right"))
+        return total(decimal_from_float(volume) for volume in volumes.tail(volumes.count - first).tolist())
 
     def snapshot(self, symbol: str) -> MarketSnapshot | None:
         """Reference price, last volume and realised volatility; None before the symbol's first candle."""

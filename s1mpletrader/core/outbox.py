@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from s1mpletrader.core.commands import CancelOrder, Command, SubmitOrders
+from s1mpletrader.core.commands import AmendOrder, CancelOrder, Command, ReplaceOrder, SubmitOrders
 from s1mpletrader.domain.errors import Refused, Unavailable
 from s1mpletrader.domain.ids import OrderId
 from s1mpletrader.domain.instant import Instant
@@ -63,10 +63,17 @@ class Outbox:
 
     async def _call(self, command: Command) -> Sequence[ExchangeReply]:
         """The venue's answer; a local refusal, where nothing was sent, is an answer too."""
+        connector = self._connector
         try:
-            if isinstance(command, SubmitOrders):
-                return await self._connector.submit(command.requests, command.list_kind)
-            return [await self._connector.cancel(command.order)]
+            match command:
+                case SubmitOrders():
+                    return await connector.submit(command.requests, command.list_kind)
+                case CancelOrder():
+                    return [await connector.cancel(command.order)]
+                case AmendOrder():
+                    return [await connector.amend(command.order, command.quantity, command.price)]
+                case ReplaceOrder():
+                    return await connector.replace(command.order, command.replacement)
         except AlreadySubmitted:
             return []
         except Refused as refused:
@@ -75,9 +82,9 @@ class Outbox:
             return [NotSent(order_id=order_id, reason=str(unavailable), at=self._now()) for order_id in command.order_ids]
 
     def _refused(self, order_id: OrderId, command: Command, reason: str) -> ExchangeReply:
-        if isinstance(command, CancelOrder):
-            return CancelRejected(order_id=order_id, reason=reason, at=self._now())
-        return Rejected(order_id=order_id, rejection_reason=reason, at=self._now())
+        if order_id in _submitted(command):
+            return Rejected(order_id=order_id, rejection_reason=reason, at=self._now())
+        return CancelRejected(order_id=order_id, reason=reason, at=self._now())
 
     def _answered(
         self, command: Command, ids: tuple[OrderId, ...], sent_at: Instant, attempt: int, replies: Sequence[ExchangeReply]
@@ -87,10 +94,19 @@ class Outbox:
             self._send(command, ids, attempt + 1)
             return
         self._in_flight.difference_update(ids)
-        if isinstance(command, SubmitOrders):
-            self._deliver([_stamped(reply, sent_at) for reply in replies])
-        else:
-            self._deliver([_cancel_unsent(reply) for reply in replies])
+        submitted = _submitted(command)
+        self._deliver([_stamped(it, sent_at) if it.order_id in submitted else _command_unsent(it) for it in replies])
+
+
+def _submitted(command: Command) -> tuple[OrderId, ...]:
+    """The orders that a command brings to the venue."""
+    match command:
+        case SubmitOrders():
+            return command.order_ids
+        case ReplaceOrder():
+            return (command.replacement.order_id,)
+        case _:
+            return ()
 
 
 def _stamped(reply: ExchangeReply, sent_at: Instant) -> ExchangeReply:
@@ -98,8 +114,8 @@ def _stamped(reply: ExchangeReply, sent_at: Instant) -> ExchangeReply:
     return reply if getattr(reply, "submitted_at", sent_at) == sent_at else replace(reply, submitted_at=sent_at)
 
 
-def _cancel_unsent(reply: ExchangeReply) -> ExchangeReply:
-    """A cancellation that did not leave says nothing about whether the order exists."""
+def _command_unsent(reply: ExchangeReply) -> ExchangeReply:
+    """A cancellation or a change that did not leave says nothing about whether the order exists."""
     if isinstance(reply, NotSent):
         return CancelRejected(order_id=reply.order_id, reason=reply.reason, at=reply.at)
     return reply

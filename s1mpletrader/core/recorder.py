@@ -80,6 +80,11 @@ class Recorder:
             return self._durable
         return self._durable if self._policy.commands_wait else self._recorded
 
+    @property
+    def next_ref(self) -> EntryRef:
+        """The place that the next step's first entry will have."""
+        return self._writer.next_ref
+
     def record(self, step: Step, notices: Sequence[Callable[[], None]] = ()) -> list[EntryRef]:
         """Record a step; returns the places of its entries. ``notices`` are called once it is durable.
 

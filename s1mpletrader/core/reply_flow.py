@@ -5,17 +5,19 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from s1mpletrader.core.execution_worker import Effects, ExecutionWorker
+from s1mpletrader.core.effects import Effects
+from s1mpletrader.core.execution_worker import ExecutionWorker
 from s1mpletrader.core.flow_initiator import FlowInitiator, FlowTerminator
+from s1mpletrader.core.follow_up import Cause, FollowUp
+from s1mpletrader.core.group_reasons import GroupReasons
 from s1mpletrader.core.market import Market
 from s1mpletrader.core.metrics import Metrics
 from s1mpletrader.core.order_context import ContextFinder
 from s1mpletrader.core.outbox import Outbox
 from s1mpletrader.core.recorder import Recorder, Step
-from s1mpletrader.core.sync_flow import command_drafts
+from s1mpletrader.core.timers import TimerFlow
 from s1mpletrader.core.watchers import Watchers
 from s1mpletrader.domain.ids import IdKind, IdSpace, OriginId
-from s1mpletrader.domain.orders import OrderState
 from s1mpletrader.domain.origin import Origin, OriginKind
 from s1mpletrader.domain.reasons import SCHEMA_VERSION, EntryDraft, EntryKind, EntryRef, Reasons
 from s1mpletrader.domain.replies import (
@@ -65,6 +67,8 @@ class ReplyFlow:
         outbox: Outbox,
         cache: ICache,
         contexts: ContextFinder,
+        follow_up: FollowUp,
+        timers: TimerFlow,
         markets: Mapping[str, Market],
         metrics: Metrics,
         watchers: Watchers,
@@ -77,6 +81,8 @@ class ReplyFlow:
         self._outbox = outbox
         self._cache = cache
         self._contexts = contexts
+        self._follow_up = follow_up
+        self._timers = timers
         self._markets = markets
         self._metrics = metrics
         self._watchers = watchers
@@ -108,32 +114,30 @@ class ReplyFlow:
             context = self._contexts.find(effects.order.order_id)
         if context is None or not (effects.order or effects.alarm or isinstance(reply, CancelRejected)):
             return
-        drafts = self._drafts(reply, effects, context)
-        refs = self._recorder.record(Step(tuple(effects.reality), tuple(drafts)), self._notices(effects))
+        drafts = self._own_drafts(reply, effects, context)
+        cause = Cause(len(drafts) - 1, self._worker.group_of(context.order_id), GroupReasons.of_order(context))
+        drafts += self._follow_up.drafts(effects, effects.intents, reply.at, cause)
+        refs = self._recorder.record(Step(tuple(effects.reality), tuple(drafts)), self._notices(effects, drafts))
         self._count_effects(reply, effects)
-        self._remember(effects, context, drafts, refs)
+        self._remember(effects, context, refs[cause.entry])
+        self._follow_up.remember(effects, drafts, refs, cause)
+        self._timers.set(effects.wakes)
         if effects.commands:
             self._outbox.put(self._recorder.recorded, effects.commands)
         self._outbox.release(self._recorder.released)
 
-    def _drafts(self, reply: ExchangeReply, effects: Effects, context: OrderContext) -> list[EntryDraft]:
-        """The reply's own entry first, then those of the orders and commands that it caused."""
-        order_id, last = context.order_id, context.last
+    def _own_drafts(self, reply: ExchangeReply, effects: Effects, context: OrderContext) -> list[EntryDraft]:
+        """The reply's own entry, after that of the reopening which it may have forced."""
+        order_id = context.order_id
         drafts: list[EntryDraft] = []
-        parent: EntryRef | int = last
+        parent: EntryRef | int = context.last
         if effects.reopened_by is not None:
             reopened = Reasons(v=SCHEMA_VERSION, text=effects.reopened_by)
-            drafts.append(EntryDraft(EntryKind.REOPENED, reply.at, reopened, last, order_id))
+            drafts.append(EntryDraft(EntryKind.REOPENED, reply.at, reopened, parent, order_id))
             parent = 0
         kind = _KIND_OF[type(reply)] if effects.alarm is None else EntryKind.ALARM
         fill_id = effects.fill.fill_id if effects.fill is not None else None
         drafts.append(EntryDraft(kind, reply.at, self._reasons(reply, effects, context), parent, order_id, fill_id))
-        about = len(drafts) - 1
-        for intent, role in effects.intents:
-            market = self._markets[intent.strategy].snapshot(intent.details.symbol)
-            child = Reasons(v=SCHEMA_VERSION, role=role, market=market)
-            drafts.append(EntryDraft(EntryKind.INTENDED, reply.at, child, about, intent.order_id))
-        drafts += command_drafts(effects, reply.at, about)
         return drafts
 
     def _reasons(self, reply: ExchangeReply, effects: Effects, context: OrderContext) -> Reasons:
@@ -158,39 +162,25 @@ class ReplyFlow:
         self._recorder.record(Step(tuple(effects.reality), (draft,)))
         self._metrics.alarms += 1
 
-    def _remember(self, effects: Effects, context: OrderContext, drafts: Sequence[EntryDraft], refs: Sequence[EntryRef]) -> None:
-        """Bring the contexts up to date: of the order itself, and of those it caused."""
+    def _remember(self, effects: Effects, context: OrderContext, last: EntryRef) -> None:
+        """Bring the order's own context up to date."""
         order = effects.order
-        latest = {draft.order_id: ref for draft, ref in zip(drafts, refs, strict=True)}
         if order is None:
-            self._cache.put_context(replace(context, last=latest[context.order_id]))
+            self._cache.put_context(replace(context, last=last))
         elif order.live:
-            last = latest[context.order_id]
             self._cache.put_context(replace(context, status=order.state, fills=order.fill_ids, last=last))
         else:
             self._cache.drop_context(context.order_id)
-        for intent, _ in effects.intents:
-            self._cache.put_context(
-                replace(
-                    context,
-                    order_id=intent.order_id,
-                    causality=replace(context.causality, order_ids=(*context.causality.order_ids, intent.order_id)),
-                    order_details=intent.details,
-                    status=OrderState.INTENDED,
-                    fills=(),
-                    reference_price=intent.reference_price,
-                    last=latest[intent.order_id],
-                )
-            )
 
     def _count_effects(self, reply: ExchangeReply, effects: Effects) -> None:
         metrics = self._metrics
         metrics.orders += len(effects.intents)
         metrics.fills += effects.fill is not None
         metrics.alarms += effects.alarm is not None
+        metrics.refusals += len(effects.given_up)
         metrics.rejections += isinstance(reply, Rejected)
 
-    def _notices(self, effects: Effects) -> list[Notice]:
+    def _notices(self, effects: Effects, drafts: Sequence[EntryDraft]) -> list[Notice]:
         notices: list[Notice] = []
         order, fill = effects.order, effects.fill
         if self._watchers.order is not None and order is not None:
@@ -199,7 +189,7 @@ class ReplyFlow:
         if self._watchers.fill is not None and fill is not None:
             watch_fill = self._watchers.fill
             notices.append(lambda: watch_fill(fill))
-        return notices
+        return notices + self._follow_up.notices(effects, drafts)
 
 
 def _text(reply: ExchangeReply) -> str | None:

@@ -1,31 +1,32 @@
 """The sync flow: closed candles become signals and risks, these a decision, and the decision an order with its reason."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 
-from s1mpletrader.core.commands import CancelOrder
 from s1mpletrader.core.decision import Verdict, ask_planner, judge
-from s1mpletrader.core.execution_worker import Effects, ExecutionWorker
+from s1mpletrader.core.effects import Effects, Intent
+from s1mpletrader.core.execution_worker import ExecutionWorker
 from s1mpletrader.core.flow_initiator import Flow, FlowInitiator, FlowTerminator
+from s1mpletrader.core.follow_up import Cause, FollowUp
+from s1mpletrader.core.group_reasons import GroupReasons, GroupReasonsFinder
 from s1mpletrader.core.market import Market
 from s1mpletrader.core.metrics import Metrics
 from s1mpletrader.core.outbox import Outbox
 from s1mpletrader.core.recorder import Recorder, Step
 from s1mpletrader.core.strategy import Seen, Strategy
+from s1mpletrader.core.timers import TimerFlow
 from s1mpletrader.core.watchers import Watchers
 from s1mpletrader.domain.account import AccountView
 from s1mpletrader.domain.causality import CausalityChain
-from s1mpletrader.domain.directives import Approved, Refusal, Scope
+from s1mpletrader.domain.directives import Approved, ExecutionDirective, Refusal, Scope
 from s1mpletrader.domain.facts import Series
 from s1mpletrader.domain.ids import IdKind, RiskId, SignalId
 from s1mpletrader.domain.instant import Instant
 from s1mpletrader.domain.instrument import Instrument
 from s1mpletrader.domain.opinion import Risk, Severity, Signal
-from s1mpletrader.domain.order import order_from_intent
-from s1mpletrader.domain.orders import OrderState
 from s1mpletrader.domain.origin import OriginKind
 from s1mpletrader.domain.reasons import SCHEMA_VERSION, EntryDraft, EntryKind, EntryRef, Reasons
-from s1mpletrader.ports.cache import ICache, OrderContext
+from s1mpletrader.ports.cache import ICache
 from s1mpletrader.ports.ledger import ILedgerReader
 from s1mpletrader.ports.planners import Situation
 
@@ -44,6 +45,9 @@ class SyncFlow:
         recorder: Recorder,
         outbox: Outbox,
         cache: ICache,
+        follow_up: FollowUp,
+        finder: GroupReasonsFinder,
+        timers: TimerFlow,
         view: Callable[[], AccountView],
         open_ledger: Callable[[], ILedgerReader],
         instruments: Mapping[str, Instrument],
@@ -57,6 +61,9 @@ class SyncFlow:
         self._recorder = recorder
         self._outbox = outbox
         self._cache = cache
+        self._follow_up = follow_up
+        self._finder = finder
+        self._timers = timers
         self._view = view
         self._open_ledger = open_ledger
         self._instruments = instruments
@@ -103,70 +110,46 @@ class SyncFlow:
     def _execute(self, approved: Approved, pages: "Pages") -> None:
         directive = approved.directive
         effects = self._worker.execute(approved)
-        market = self._market.snapshot(directive.directive.symbol)
-        roles = [intent.role for intent in effects.intents]
+        merged = effects.intents[0] if effects.intents and effects.intents[0].intent.group_id == effects.group_id else None
         first = pages.page(
             directive=directive.directive,
             plans=directive.plans,
             execution_directive_id=directive.id,
             gates=approved.gates,
-            market=market,
-            role=roles[0] if roles else None,
+            market=self._market.snapshot(directive.directive.symbol),
+            role=merged.role if merged is not None else None,
         )
-        drafts = self._drafts(effects, first, pages)
-        refs = self._recorder.record(Step(tuple(effects.reality), tuple(drafts)), self._notices(effects))
+        reasons = GroupReasons(
+            strategy=directive.strategy,
+            causality=_chain(approved, pages.flow),
+            facts=pages.facts,
+            decision=self._recorder.next_ref,
+        )
+        cause = Cause(0, effects.group_id, reasons)
+        drafts = [self._decision(first, merged, pages)]
+        rest = effects.intents if merged is None else effects.intents[1:]
+        drafts += self._follow_up.drafts(effects, rest, pages.flow.origin.at, cause)
+        notices = self._follow_up.notices(effects, drafts)
+        refs = self._recorder.record(Step(tuple(effects.reality), tuple(drafts)), notices)
         pages.ref = pages.ref or refs[0]
-        self._metrics.orders += len(effects.intents)
-        self._metrics.trades += directive.directive.scope is Scope.NEW_TRADE
-        self._remember(approved, effects, refs, pages)
+        self._count(directive, effects)
+        if effects.group_id is not None and self._worker.listens(effects.group_id):
+            self._finder.put(effects.group_id, reasons)
+        self._follow_up.remember(effects, drafts, refs, cause)
+        self._timers.set(effects.wakes)
         self._outbox.put(self._recorder.recorded, effects.commands)
         self._outbox.release(self._recorder.released)
 
-    def _notices(self, effects: Effects) -> list[Callable[[], None]]:
-        watch = self._watchers.order
-        if watch is None:
-            return []
-        return [partial(watch, order_from_intent(intent.intent)) for intent in effects.intents]
+    def _decision(self, first: Reasons, merged: Intent | None, pages: "Pages") -> EntryDraft:
+        """The decision's own entry; it is that of its first order, too."""
+        kind = EntryKind.INTENDED if merged is not None else EntryKind.COMMANDED
+        order_id = merged.intent.order_id if merged is not None else None
+        return EntryDraft(kind, pages.flow.origin.at, first, pages.ref, order_id)
 
-    def _drafts(self, effects: Effects, first: Reasons, pages: "Pages") -> list[EntryDraft]:
-        """The decision's entry, and one for every further order and command, its children."""
-        at = pages.flow.origin.at
-        first_order = effects.intents[0].intent.order_id if effects.intents else None
-        kind = EntryKind.INTENDED if effects.intents else EntryKind.COMMANDED
-        drafts = [EntryDraft(kind, at, first, pages.ref, first_order)]
-        for intent, role in effects.intents[1:]:
-            child = Reasons(v=SCHEMA_VERSION, role=role)
-            drafts.append(EntryDraft(EntryKind.INTENDED, at, child, 0, intent.order_id))
-        drafts += command_drafts(effects, at, 0)
-        return drafts
-
-    def _remember(self, approved: Approved, effects: Effects, refs: Sequence[EntryRef], pages: "Pages") -> None:
-        """Put every new order's context in the cache, where the flow of its replies finds it."""
-        directive = approved.directive.directive
-        order_ids = tuple([intent.intent.order_id for intent in effects.intents])
-        for (intent, _), ref in zip(effects.intents, refs, strict=False):
-            chain = CausalityChain(
-                origin=pages.flow.origin,
-                signal_ids=directive.signal_ids,
-                risk_ids=directive.risk_ids,
-                strategy_directive_id=directive.id,
-                plan_ids=approved.directive.plans.ids,
-                execution_directive_id=approved.directive.id,
-                order_ids=order_ids,
-            )
-            self._cache.put_context(
-                OrderContext(
-                    order_id=intent.order_id,
-                    strategy=intent.strategy,
-                    causality=chain,
-                    order_details=intent.details,
-                    status=OrderState.INTENDED,
-                    facts=pages.facts,
-                    reference_price=intent.reference_price,
-                    decision=refs[0],
-                    last=ref,
-                )
-            )
+    def _count(self, directive: ExecutionDirective, effects: Effects) -> None:
+        self._metrics.orders += len(effects.intents)
+        self._metrics.trades += directive.directive.scope is Scope.NEW_TRADE
+        self._metrics.refusals += len(effects.given_up)
 
     def _refuse(self, refusal: Refusal, pages: "Pages") -> None:
         self._metrics.refusals += 1
@@ -272,10 +255,13 @@ class Pages:
         )
 
 
-def command_drafts(effects: Effects, at: Instant, parent: int) -> list[EntryDraft]:
-    """An entry for every order that is to be cancelled."""
-    return [
-        EntryDraft(EntryKind.COMMANDED, at, Reasons(v=SCHEMA_VERSION, text="CANCEL"), parent, command.order.order_id)
-        for command in effects.commands
-        if isinstance(command, CancelOrder)
-    ]
+def _chain(approved: Approved, flow: Flow) -> CausalityChain:
+    directive = approved.directive.directive
+    return CausalityChain(
+        origin=flow.origin,
+        signal_ids=directive.signal_ids,
+        risk_ids=directive.risk_ids,
+        strategy_directive_id=directive.id,
+        plan_ids=approved.directive.plans.ids,
+        execution_directive_id=approved.directive.id,
+    )

@@ -3,19 +3,21 @@
 An algorithm keeps nothing in memory. Its state is bytes that the ledger stores with the group, so that a restart goes on.
 """
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Protocol
 
 from msgspec import Struct
 
 from s1mpletrader.domain.account import AccountView
-from s1mpletrader.domain.directives import ExecutionDirective
+from s1mpletrader.domain.directives import ExecutionDirective, Plans, RefusalDraft
 from s1mpletrader.domain.ids import GroupId, OrderId
 from s1mpletrader.domain.instant import Instant
 from s1mpletrader.domain.instrument import Instrument
 from s1mpletrader.domain.order import Order
 from s1mpletrader.domain.orders import ListKind, OrderDetails
 from s1mpletrader.domain.reality import Fill, TradeOpened
+from s1mpletrader.ports.execution import Capabilities
 
 
 class PlannedOrder(Struct, frozen=True, kw_only=True):
@@ -23,6 +25,8 @@ class PlannedOrder(Struct, frozen=True, kw_only=True):
 
     details: OrderDetails
     role: str
+    replaces: OrderId | None = None
+    """The order whose place it takes, where that one has been cancelled for it."""
 
 
 class Place(Struct, frozen=True, kw_only=True):
@@ -38,7 +42,22 @@ class Cancel(Struct, frozen=True, kw_only=True):
     order_id: OrderId
 
 
-AlgorithmCommand = Place | Cancel
+class Amend(Struct, frozen=True, kw_only=True):
+    """Change this order in place: a smaller quantity, or another limit. Only where the connector declares it."""
+
+    order_id: OrderId
+    quantity: Decimal
+    price: Decimal | None = None
+
+
+class Replace(Struct, frozen=True, kw_only=True):
+    """End this order and place another in its stead, as one. Only where the connector declares it."""
+
+    order_id: OrderId
+    order: PlannedOrder
+
+
+AlgorithmCommand = Place | Cancel | Amend | Replace
 
 
 class Advance(Struct, frozen=True, kw_only=True):
@@ -47,8 +66,11 @@ class Advance(Struct, frozen=True, kw_only=True):
     commands: tuple[AlgorithmCommand, ...] = ()
     state: bytes = b""
     wake_at: Instant | None = None
+    """When it wants a ``Timer`` next; every advance says so anew, and None is none."""
     done: bool = False
     """Whether it needs to hear no further event."""
+    given_up: RefusalDraft | None = None
+    """What of the directive will not be carried out, and why: an entry that expired, a rest that was left."""
 
 
 class OrderUpdate(Struct, frozen=True, kw_only=True):
@@ -58,10 +80,33 @@ class OrderUpdate(Struct, frozen=True, kw_only=True):
     fill: Fill | None = None
 
 
+class CommandRefused(Struct, frozen=True, kw_only=True):
+    """An order of the trade could not be cancelled or changed. It may live on, or have just ended: its own news tells."""
+
+    order: Order
+    reason: str
+
+
 class Timer(Struct, frozen=True, kw_only=True):
-    """The time it asked for has come."""
+    """The time it asked for has come; after a restart it may have passed long ago."""
 
     at: Instant
+
+
+class PlansChanged(Struct, frozen=True, kw_only=True):
+    """A later directive modifies the trade. Orders that are live already are changed by that directive's own group."""
+
+    plans: Plans
+
+
+class Stop(Struct, frozen=True, kw_only=True):
+    """Place nothing more, cancel what is live, and be done when nothing of the group is."""
+
+    reason: str
+
+
+GroupEvent = OrderUpdate | CommandRefused | Timer | PlansChanged | Stop
+"""Everything that an algorithm may hear after its beginning."""
 
 
 class GroupContext(Struct, frozen=True, kw_only=True):
@@ -78,6 +123,12 @@ class GroupContext(Struct, frozen=True, kw_only=True):
     view: AccountView
     held_quantity: Decimal
     """What the trade holds now, signed: below zero for a short."""
+    capabilities: Capabilities
+    """What the connector can do: whether an order is amended, replaced, or cancelled and placed anew."""
+    last_price: Decimal | None = None
+    """The last known price of the trade's symbol."""
+    volume_since: Callable[[Instant], Decimal]
+    """The market's volume in the candles that closed after an instant."""
 
 
 class ExecutionAlgorithm(Protocol):
@@ -87,6 +138,6 @@ class ExecutionAlgorithm(Protocol):
         """The first commands for an approved directive."""
         ...
 
-    def advance(self, state: bytes, event: OrderUpdate | Timer, context: GroupContext) -> Advance:
+    def advance(self, state: bytes, event: GroupEvent, context: GroupContext) -> Advance:
         """The next commands after an event, from the state that was stored last."""
         ...

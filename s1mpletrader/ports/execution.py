@@ -48,6 +48,8 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     reduce_only: bool = False
     amend: bool = False
     replace: bool = False
+    replace_linked: bool = False
+    """Whether an order that takes another's place takes over its links with other orders, too."""
 
 
 class OrderRequest(Struct, frozen=True, kw_only=True):

@@ -1,12 +1,16 @@
 """Both flows by hand: the worker, the recorder and the stores, with a venue whose replies the test gives."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
 from s1mpletrader.core.book import Book
-from s1mpletrader.core.execution_worker import Effects, ExecutionWorker
+from s1mpletrader.core.effects import Effects
+from s1mpletrader.core.execution_groups import ExecutionGroups
+from s1mpletrader.core.execution_worker import ExecutionWorker
 from s1mpletrader.core.flow_initiator import FlowInitiator, FlowTerminator
+from s1mpletrader.core.follow_up import FollowUp
+from s1mpletrader.core.group_reasons import GroupReasonsFinder
 from s1mpletrader.core.journal_reader import StrategyJournal
 from s1mpletrader.core.journal_writer import StrategyJournalWriter
 from s1mpletrader.core.market import Market
@@ -14,6 +18,7 @@ from s1mpletrader.core.metrics import Metrics
 from s1mpletrader.core.order_context import ContextFinder
 from s1mpletrader.core.recorder import INLINE, Recorder, Step
 from s1mpletrader.core.reply_flow import ReplyFlow
+from s1mpletrader.core.timers import TimerFlow
 from s1mpletrader.core.watchers import NOBODY, Watchers
 from s1mpletrader.domain.directives import (
     Action,
@@ -41,6 +46,7 @@ from s1mpletrader.plugins.algorithms.close import Close
 from s1mpletrader.plugins.algorithms.single import Single
 from s1mpletrader.plugins.caches import MemoryCache, MemoryCacheConfig
 from s1mpletrader.plugins.stores import MemoryJournal, MemoryLedger
+from s1mpletrader.ports.execution import Capabilities
 
 from .samples import INSTRUMENT, SYMBOL
 
@@ -62,6 +68,23 @@ class NoMarket(Market):
 
     def snapshot(self, symbol: str) -> None:
         return None
+
+    def price(self, symbol: str) -> Decimal:
+        return Decimal(10)
+
+    def volume_since(self, symbol: str, at: int) -> Decimal:
+        return Decimal(0)
+
+
+class SomeVenue:
+    venue = "v"
+    account = "a"
+
+    def venue_id(self, order_id: OrderId) -> str:
+        return f"c-{order_id}"
+
+    def capabilities(self) -> Capabilities:
+        return Capabilities(order_types=frozenset(OrderType), times_in_force=frozenset(TimeInForce), amend=True, replace=True)
 
 
 class Sent:
@@ -90,27 +113,53 @@ class Desk:
         self.now = NOON
         self.metrics = Metrics()
         self.sent = Sent()
+        self.groups = ExecutionGroups(
+            book=self.book,
+            algorithms={"single": Single(), "bracket": Bracket(), "close": Close()},
+            instruments={SYMBOL: INSTRUMENT},
+            venue=SomeVenue(),
+            markets={"s": NoMarket()},
+            now=lambda: self.now,
+        )
         self.worker = ExecutionWorker(
             book=self.book,
             ids=self.ids,
-            algorithms={"single": Single(), "bracket": Bracket(), "close": Close()},
-            instruments={SYMBOL: INSTRUMENT},
+            groups=self.groups,
             venue="v",
             account="a",
-            client_order_id=lambda order_id: f"c-{order_id}",
             now=lambda: self.now,
-            last_price=lambda _: Decimal(10),
             find_order=self._find,
+        )
+        initiator = FlowInitiator(self.ids, self.cache, watchers)
+        terminator = FlowTerminator(self.cache, self.metrics, watchers)
+        self.finder = GroupReasonsFinder(lambda: self.ledger, lambda: StrategyJournal(self.journal))
+        self.follow_up = FollowUp(
+            ids=self.ids, cache=self.cache, finder=self.finder, markets={"s": NoMarket()}, watchers=watchers
+        )
+        self.alarms: list[tuple[int, int, Callable[[], None]]] = []
+        self.timers = TimerFlow(
+            initiator=initiator,
+            terminator=terminator,
+            worker=self.worker,
+            recorder=self.recorder,
+            outbox=self.sent,  # type: ignore[arg-type]
+            follow_up=self.follow_up,
+            finder=self.finder,
+            schedule=lambda at, rank, call: self.alarms.append((at, rank, call)),
+            metrics=self.metrics,
+            now=lambda: self.now,
         )
         self.flow = ReplyFlow(
             ids=self.ids,
-            initiator=FlowInitiator(self.ids, self.cache, watchers),
-            terminator=FlowTerminator(self.cache, self.metrics, watchers),
+            initiator=initiator,
+            terminator=terminator,
             worker=self.worker,
             recorder=self.recorder,
             outbox=self.sent,  # type: ignore[arg-type]
             cache=self.cache,
             contexts=ContextFinder(self.cache, self.book, lambda: StrategyJournal(self.journal)),
+            follow_up=self.follow_up,
+            timers=self.timers,
             markets={"s": NoMarket()},
             metrics=self.metrics,
             watchers=watchers,
@@ -131,7 +180,9 @@ class Desk:
         effects = self.worker.execute(approved)
         directive = approved.directive
         origin = Origin(id=self.ids.flow("s", f"{number}", NOON).make(IdKind.TICK), kind=OriginKind.TICK, at=NOON)  # type: ignore[arg-type]
-        reasons = Reasons(v=SCHEMA_VERSION, origin=origin, directive=directive.directive, plans=directive.plans, facts={"f": 1.0})
+        reasons = Reasons(
+            v=SCHEMA_VERSION, strategy="s", origin=origin, directive=directive.directive, plans=directive.plans, facts={"f": 1.0}
+        )
         drafts = [
             EntryDraft(
                 EntryKind.INTENDED,

@@ -1,4 +1,4 @@
-"""Built-in execution algorithms: ``single``, ``bracket`` and ``close``."""
+"""Built-in execution algorithms: ``single``, ``bracket``, ``close`` and ``modify``."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from s1mpletrader.api import ExecutionAlgorithm, NoConfig, Plugin, WorkerProvision, hookimpl
 from s1mpletrader.plugins.algorithms.bracket import Bracket
 from s1mpletrader.plugins.algorithms.close import Close
+from s1mpletrader.plugins.algorithms.modify import Modify
 from s1mpletrader.plugins.algorithms.single import Single
 
 
@@ -24,6 +25,12 @@ def s1mple_execution_algorithms() -> Sequence[Plugin[Any, WorkerProvision, Execu
             name="close",
             config=NoConfig,
             build=lambda _, __: Close(),
-            summary="Cancels what the trade has open, then ends its position at the market.",
+            summary="Cancels what stands in the way, then ends the position, or a part of it, at the market.",
+        ),
+        Plugin(
+            name="modify",
+            config=NoConfig,
+            build=lambda _, __: Modify(),
+            summary="Brings a trade's live orders to what new plans say.",
         ),
     )

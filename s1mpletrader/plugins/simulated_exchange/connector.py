@@ -91,6 +91,7 @@ class SimulatedExchange:
             reduce_only=True,
             amend=True,
             replace=True,
+            replace_linked=True,
         )
 
     @property

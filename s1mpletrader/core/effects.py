@@ -1,0 +1,58 @@
+"""What a call of the ExecutionWorker comes to, as a value: nothing of it is recorded or sent yet."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from s1mpletrader.core.commands import Command
+from s1mpletrader.domain.directives import RefusalDraft
+from s1mpletrader.domain.ids import GroupId
+from s1mpletrader.domain.instant import Instant
+from s1mpletrader.domain.order import Order
+from s1mpletrader.domain.reality import ExternalFill, Fill, LedgerChange, OrderIntended
+
+
+class Intent(NamedTuple):
+    """An order that is meant, and what it is for in its group."""
+
+    intent: OrderIntended
+    role: str
+
+
+class GivenUp(NamedTuple):
+    """What an algorithm will not carry out, and why."""
+
+    group_id: GroupId
+    algorithm: str
+    refusal: RefusalDraft
+
+
+class Wake(NamedTuple):
+    """When a group's algorithm wants to be asked next."""
+
+    at: Instant
+    group_id: GroupId
+
+
+@dataclass(slots=True)
+class Effects:
+    """Changes to record, orders meant by them, and commands to send once recorded."""
+
+    reality: list[LedgerChange] = field(default_factory=list)
+    intents: list[Intent] = field(default_factory=list)
+    commands: list[Command] = field(default_factory=list)
+    given_up: list[GivenUp] = field(default_factory=list)
+    wakes: list[Wake] = field(default_factory=list)
+    group_id: GroupId | None = None
+    """The group that a directive opened, or that a timer woke."""
+    order: Order | None = None
+    """The order that a reply was about, as it stands after it; None where the reply changed nothing."""
+    fill: Fill | None = None
+    external: ExternalFill | None = None
+    reopened_by: str | None = None
+    """The evidence, where the reply contradicted an order's end."""
+    alarm: str | None = None
+    """What a person should look at: a reply that the declared graph of states has no place for."""
+
+    def commands_order(self, order_id: str) -> bool:
+        """Whether one of the commands is about this order already."""
+        return any(order_id in command.order_ids for command in self.commands)

@@ -1,0 +1,139 @@
+"""What a step causes beyond its own entry: further orders, commands, and what algorithms give up, each with its reason."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Final, NamedTuple, Protocol
+
+from msgspec.structs import replace
+
+from s1mpletrader.core.commands import AmendOrder, CancelOrder, Command, ReplaceOrder
+from s1mpletrader.core.effects import Effects, GivenUp, Intent
+from s1mpletrader.core.group_reasons import GroupReasons, GroupReasonsFinder
+from s1mpletrader.core.watchers import Watchers
+from s1mpletrader.domain.directives import Refusal, Stage
+from s1mpletrader.domain.ids import GroupId, IdKind, IdSpace, RefusalId
+from s1mpletrader.domain.instant import Instant
+from s1mpletrader.domain.order import order_from_intent
+from s1mpletrader.domain.orders import OrderState
+from s1mpletrader.domain.reality import GroupAdvanced
+from s1mpletrader.domain.reasons import SCHEMA_VERSION, EntryDraft, EntryKind, EntryRef, MarketSnapshot, Reasons
+from s1mpletrader.ports.cache import ICache, OrderContext
+
+_EXPIRY_CODES: Final = frozenset({"EXPIRED", "SUPERSEDED"})
+
+
+class Snapshots(Protocol):
+    """A strategy's market, as an intent's entry keeps it."""
+
+    def snapshot(self, symbol: str) -> MarketSnapshot | None:
+        """Reference price, volume and volatility."""
+        ...
+
+
+class Cause(NamedTuple):
+    """The entry of this step from which the rest follows, and the group whose decision it belongs to."""
+
+    entry: int
+    group_id: GroupId | None
+    reasons: GroupReasons
+
+
+class FollowUp:
+    """Makes the entries, and keeps the contexts of new orders where the flow of their replies finds them."""
+
+    def __init__(
+        self,
+        *,
+        ids: IdSpace,
+        cache: ICache,
+        finder: GroupReasonsFinder,
+        markets: Mapping[str, Snapshots],
+        watchers: Watchers,
+    ) -> None:
+        self._ids = ids
+        self._cache = cache
+        self._finder = finder
+        self._markets = markets
+        self._watchers = watchers
+
+    def drafts(self, effects: Effects, intents: Sequence[Intent], at: Instant, cause: Cause) -> list[EntryDraft]:
+        """Entries for these intents, then for the commands, then for what is given up."""
+        drafts = [self._intended(intent, at, cause) for intent in intents]
+        drafts += [draft for command in effects.commands if (draft := _commanded(command, at, cause.entry)) is not None]
+        drafts += [self._given_up(given_up, at, cause) for given_up in effects.given_up]
+        return drafts
+
+    def notices(self, effects: Effects, drafts: Sequence[EntryDraft]) -> list[Callable[[], None]]:
+        """Whom to tell of new orders and refusals, once the step is durable."""
+        notices: list[Callable[[], None]] = []
+        if (watch_order := self._watchers.order) is not None:
+            notices += [partial(watch_order, order_from_intent(one.intent)) for one in effects.intents]
+        if (watch_refusal := self._watchers.refusal) is not None:
+            strategies = [self._finder.find(given_up.group_id).strategy for given_up in effects.given_up]
+            refusals = [draft.reasons.refusals[0] for draft in drafts if draft.kind is EntryKind.REFUSED]
+            notices += [partial(watch_refusal, *pair) for pair in zip(strategies, refusals, strict=True)]
+        return notices
+
+    def remember(self, effects: Effects, drafts: Sequence[EntryDraft], refs: Sequence[EntryRef], cause: Cause) -> None:
+        """Put the contexts of new orders, with the places of their entries, and forget the groups that are done."""
+        places = {draft.order_id: ref for draft, ref in zip(drafts, refs, strict=True) if draft.kind is EntryKind.INTENDED}
+        for intent, _ in effects.intents:
+            reasons = self._reasons(intent.group_id, cause)
+            self._cache.put_context(
+                OrderContext(
+                    order_id=intent.order_id,
+                    strategy=intent.strategy,
+                    causality=replace(reasons.causality, order_ids=(intent.order_id,), fill_ids=()),
+                    order_details=intent.details,
+                    status=OrderState.INTENDED,
+                    facts=reasons.facts,
+                    reference_price=intent.reference_price,
+                    decision=reasons.decision,
+                    last=places[intent.order_id],
+                )
+            )
+        for change in effects.reality:
+            if isinstance(change, GroupAdvanced) and change.done:
+                self._finder.drop(change.group_id)
+
+    def _reasons(self, group_id: GroupId, cause: Cause) -> GroupReasons:
+        return cause.reasons if group_id == cause.group_id else self._finder.find(group_id)
+
+    def _parent(self, group_id: GroupId, cause: Cause) -> EntryRef | int:
+        return cause.entry if group_id == cause.group_id else self._finder.find(group_id).decision
+
+    def _intended(self, one: Intent, at: Instant, cause: Cause) -> EntryDraft:
+        intent = one.intent
+        market = self._markets[intent.strategy].snapshot(intent.details.symbol)
+        reasons = Reasons(v=SCHEMA_VERSION, role=one.role, market=market)
+        return EntryDraft(EntryKind.INTENDED, at, reasons, self._parent(intent.group_id, cause), intent.order_id)
+
+    def _given_up(self, given_up: GivenUp, at: Instant, cause: Cause) -> EntryDraft:
+        reasons, draft = self._reasons(given_up.group_id, cause), given_up.refusal
+        ids = self._ids.flow(reasons.strategy, f"{given_up.group_id}:given up", at)
+        refusal = Refusal(
+            id=RefusalId(ids.make(IdKind.REFUSAL)),
+            stage=Stage.EXPIRY if draft.code in _EXPIRY_CODES else Stage.EXECUTION_WORKER,
+            by=given_up.algorithm,
+            code=draft.code,
+            detail=draft.detail,
+            signal_ids=reasons.causality.signal_ids,
+            risk_ids=reasons.causality.risk_ids,
+        )
+        body = Reasons(v=SCHEMA_VERSION, refusals=(refusal,))
+        return EntryDraft(EntryKind.REFUSED, at, body, self._parent(given_up.group_id, cause))
+
+
+def _commanded(command: Command, at: Instant, parent: int) -> EntryDraft | None:
+    """The entry of an order that is to be cancelled or changed."""
+    match command:
+        case CancelOrder():
+            text = "CANCEL"
+        case AmendOrder():
+            price = "" if command.price is None else f" at {command.price}"
+            text = f"AMEND to {command.quantity}{price}"
+        case ReplaceOrder():
+            text = f"REPLACE by {command.replacement.order_id}"
+        case _:
+            return None
+    return EntryDraft(EntryKind.COMMANDED, at, Reasons(v=SCHEMA_VERSION, text=text), parent, command.order.order_id)

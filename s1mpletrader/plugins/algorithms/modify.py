@@ -1,0 +1,201 @@
+"""Changing a trade that is there: its live orders are brought to what the new plans say, by whatever way the venue offers."""
+
+from decimal import Decimal
+
+from msgspec import Struct, json
+from msgspec.structs import replace
+
+from s1mpletrader.api import (
+    Advance,
+    AlgorithmCommand,
+    Amend,
+    Cancel,
+    CommandRefused,
+    ExecutionDirective,
+    GroupContext,
+    GroupEvent,
+    Order,
+    OrderState,
+    OrderType,
+    OrderUpdate,
+    Place,
+    PlannedOrder,
+    Plans,
+    PlansChanged,
+    RefusalDraft,
+    Replace,
+    Stop,
+    subtract,
+)
+from s1mpletrader.plugins.algorithms.exits import closing_side, is_stop, live_exits, place_exits
+
+ATTEMPTS_MAX = 3
+"""How often a change that the venue refuses is tried."""
+
+
+class Renewal(Struct, frozen=True, kw_only=True):
+    """Orders that were cancelled to be placed anew, and with what prices."""
+
+    order_ids: tuple[str, ...]
+    quantity: Decimal
+    stop_price: Decimal | None
+    target_price: Decimal | None
+
+
+class ModifyState(Struct, frozen=True, kw_only=True):
+    """What is wanted, and what has been asked for and not been answered."""
+
+    plans: Plans
+    asked: tuple[str, ...] = ()
+    renewals: tuple[Renewal, ...] = ()
+    refused: int = 0
+
+
+class Modify:
+    """Compares the trade's live orders with the plans, and asks for what differs.
+
+    A stop or a target follows the exit plan, an entry that still waits follows the entry plan's prices and the size plan's
+    quantity. Where the connector cannot replace an order as one, or would cut it from the order it is linked with, the list is
+    cancelled and placed anew for what is left of it. A position without any exit gets the planned ones.
+    """
+
+    def begin(self, directive: ExecutionDirective, context: GroupContext) -> Advance:
+        """Ask for every difference."""
+        return _ask(ModifyState(plans=directive.plans), context)
+
+    def advance(self, state: bytes, event: GroupEvent, context: GroupContext) -> Advance:
+        """Go on until everything that was asked for has been answered."""
+        modify = json.decode(state, type=ModifyState)
+        match event:
+            case OrderUpdate():
+                return self._heard(modify, event.order, context)
+            case CommandRefused() if event.order.order_id in modify.asked:
+                return self._refused(modify, event, context)
+            case Stop():
+                return Advance(done=True, given_up=RefusalDraft(code="SUPERSEDED", detail=event.reason))
+            case PlansChanged() if not modify.renewals:
+                return Advance(done=True)
+            case _:
+                return Advance(state=state)
+
+    def _heard(self, modify: ModifyState, order: Order, context: GroupContext) -> Advance:
+        order_id = order.order_id
+        if order_id not in modify.asked:
+            # A fill or an acceptance of another order; what replaced an order is heard of here, too.
+            return Advance(state=json.encode(modify), done=not modify.asked)
+        if order.live and order.state is not OrderState.UNKNOWN and _wanted(order, modify.plans, context) != order_terms(order):
+            return Advance(state=json.encode(modify))
+        after = replace(modify, asked=tuple(one for one in modify.asked if one != order_id))
+        renewed, places = _renew(after, context)
+        return Advance(commands=places, state=json.encode(renewed), done=not renewed.asked)
+
+    def _refused(self, modify: ModifyState, event: CommandRefused, context: GroupContext) -> Advance:
+        """The order may have ended, or another may stand in its place by now: compare again."""
+        after = replace(
+            modify,
+            asked=tuple(one for one in modify.asked if one != event.order.order_id),
+            renewals=tuple(one for one in modify.renewals if event.order.order_id not in one.order_ids),
+            refused=modify.refused + 1,
+        )
+        if after.refused < ATTEMPTS_MAX and event.order.live:
+            return _ask(after, context)
+        given_up = RefusalDraft(code="NOT_MODIFIED", detail=f"{event.order.order_id}: {event.reason}")
+        return Advance(state=json.encode(after), done=not after.asked, given_up=given_up)
+
+
+Terms = tuple[Decimal, Decimal | None, Decimal | None]
+"""An order's quantity, limit and stop price."""
+
+
+def order_terms(order: Order) -> Terms:
+    """What an order stands at now."""
+    return order.quantity, order.price, order.details.stop_price
+
+
+def _wanted(order: Order, plans: Plans, context: GroupContext) -> Terms:
+    """What the plans want of an order; what they do not speak of stays."""
+    quantity, price, stop_price = order_terms(order)
+    if order.details.side is closing_side(context):
+        if plans.exit is None or order.details.type is OrderType.MARKET:
+            return quantity, price, stop_price
+        if is_stop(order):
+            return quantity, price, plans.exit.stop_price or stop_price
+        return quantity, plans.exit.target_price or price, stop_price
+    if plans.size is not None and plans.size.quantity > order.filled_quantity:
+        quantity = plans.size.quantity
+    if plans.entry is not None and order.details.type is not OrderType.MARKET:
+        price = plans.entry.price if price is not None and plans.entry.price is not None else price
+        stop_price = plans.entry.stop_price if stop_price is not None and plans.entry.stop_price is not None else stop_price
+    return quantity, price, stop_price
+
+
+def _ask(modify: ModifyState, context: GroupContext) -> Advance:
+    commands: list[AlgorithmCommand] = []
+    asked, renewals = list(modify.asked), list(modify.renewals)
+    exits = live_exits(context)
+    linked = {order.order_id: orders for orders in exits for order in orders if len(orders) > 1}
+    for order in context.trade_orders:
+        wanted = _wanted(order, modify.plans, context)
+        if order.order_id in asked or wanted == order_terms(order):
+            continue
+        together = linked.get(order.order_id, [order])
+        if not _can_replace(together, context) and not _is_amendable(order, wanted, context):
+            if order.details.side is closing_side(context):
+                renewals.append(_renewal(together, modify.plans, context))
+                commands += [Cancel(order_id=one.order_id) for one in together]
+                asked += [one.order_id for one in together]
+            continue
+        commands.append(_change(order, wanted, context))
+        asked.append(order.order_id)
+    commands += _protect(modify.plans, exits, context)
+    after = replace(modify, asked=tuple(asked), renewals=tuple(renewals))
+    return Advance(commands=tuple(commands), state=json.encode(after), done=not asked)
+
+
+def _can_replace(together: list[Order], context: GroupContext) -> bool:
+    return context.capabilities.replace and (len(together) == 1 or context.capabilities.replace_linked)
+
+
+def _is_amendable(order: Order, wanted: Terms, context: GroupContext) -> bool:
+    quantity, _, stop_price = wanted
+    return context.capabilities.amend and stop_price == order.details.stop_price and quantity <= order.quantity
+
+
+def _change(order: Order, wanted: Terms, context: GroupContext) -> Amend | Replace:
+    quantity, price, stop_price = wanted
+    if _is_amendable(order, wanted, context):
+        return Amend(order_id=order.order_id, quantity=quantity, price=price if price != order.price else None)
+    details = replace(order.details, quantity=subtract(quantity, order.filled_quantity), price=price, stop_price=stop_price)
+    role = "entry" if order.details.side is not closing_side(context) else "stop" if is_stop(order) else "target"
+    return Replace(order_id=order.order_id, order=PlannedOrder(details=details, role=role))
+
+
+def _renewal(together: list[Order], plans: Plans, context: GroupContext) -> Renewal:
+    terms = [(is_stop(order), _wanted(order, plans, context)) for order in together]
+    return Renewal(
+        order_ids=tuple(order.order_id for order in together),
+        quantity=min(order.remaining_quantity for order in together),
+        stop_price=next((stop for stops, (_, _, stop) in terms if stops), None),
+        target_price=next((price for stops, (_, price, _) in terms if not stops), None),
+    )
+
+
+def _renew(modify: ModifyState, context: GroupContext) -> tuple[ModifyState, tuple[Place, ...]]:
+    """Place anew what has been cancelled for it, once the last order of its list has ended."""
+    places, waiting = [], []
+    for renewal in modify.renewals:
+        if any(order_id in modify.asked for order_id in renewal.order_ids):
+            waiting.append(renewal)
+            continue
+        quantity = context.instrument.quantity_down(min(renewal.quantity, abs(context.held_quantity)))
+        if quantity:
+            places.append(place_exits(context, quantity, renewal.stop_price, renewal.target_price))
+    return replace(modify, renewals=tuple(waiting)), tuple(places)
+
+
+def _protect(plans: Plans, exits: list[list[Order]], context: GroupContext) -> list[Place]:
+    """Exits for a position that has none."""
+    held = context.instrument.quantity_down(abs(context.held_quantity))
+    if plans.exit is None or exits or not held:
+        return []
+    return [place_exits(context, held, plans.exit.stop_price, plans.exit.target_price)]
