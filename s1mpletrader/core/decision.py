@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from s1mpletrader.domain.directives import (
+    Action,
     Approved,
     DirectiveDraft,
     EntryPlan,
@@ -118,10 +119,16 @@ def judge(planning: Planning, answer: Answered, situation: Situation, ids: FlowI
     if draft.valid_until is not None and draft.valid_until < situation.at:
         expired = RefusalDraft(code="EXPIRED", detail="the directive was no longer valid when it was given")
         return Verdict(None, _refusal(ids, Stage.EXPIRY, planning.planner.name, expired, answer, directive, Plans()))
+    if draft.trade_id is not None and all(trade.trade_id != draft.trade_id for trade in situation.view.open_trades):
+        over = RefusalDraft(code="TRADE_NOT_OPEN", detail=f"{draft.trade_id} is over, or was never opened")
+        return Verdict(None, _refusal(ids, Stage.STRATEGY_PLANNER, planning.planner.name, over, answer, directive, Plans()))
     try:
         plans = _plan(planning, directive, situation, ids)
     except Refused as no:
         return Verdict(None, _refusal(ids, no.stage, no.by, no.draft, answer, directive, no.plans))
+    if plans.entry is not None and plans.entry.valid_until is not None and plans.entry.valid_until <= situation.at:
+        late = RefusalDraft(code="EXPIRED", detail="the entry was no longer valid when it was planned")
+        return Verdict(None, _refusal(ids, Stage.EXPIRY, "entry", late, answer, directive, plans))
     execution = ExecutionDirective(
         id=DirectiveId(ids.make(IdKind.EXECUTION_DIRECTIVE)), strategy=strategy, directive=directive, plans=plans
     )
@@ -236,12 +243,15 @@ def _plan(planning: Planning, directive: StrategyDirective, situation: Situation
 
 def _missing(directive: StrategyDirective, plans: Plans, execution: ExecutionPlanDraft | None) -> str | None:
     """What a directive cannot be carried out without, and does not have."""
-    if directive.scope is Scope.NEW_TRADE:
-        if plans.entry is None:
-            return "entry"
-        if plans.size is None:
-            return "size"
-    return "execution" if execution is None else None
+    if execution is None:
+        return "execution"
+    opens = execution.action is Action.EXECUTE_TRADE and directive.scope is not Scope.CLOSE_EXISTING
+    if opens and plans.entry is None:
+        return "entry"
+    if opens and plans.size is None:
+        return "size"
+    changes = execution.action is Action.MODIFY_ORDERS
+    return "change" if changes and plans.entry is None and plans.size is None and plans.exit is None else None
 
 
 def _ask(

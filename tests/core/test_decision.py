@@ -10,6 +10,7 @@ from s1mpletrader.core.book import Book
 from s1mpletrader.core.decision import Named, Planning, Routed, Verdict, ask_planner, judge
 from s1mpletrader.core.facts import FactTable
 from s1mpletrader.domain.directives import (
+    Action,
     DirectiveDraft,
     EntryPlanDraft,
     ExecutionDirective,
@@ -26,6 +27,7 @@ from s1mpletrader.domain.ids import IdSpace, TradeId
 from s1mpletrader.domain.instrument import AccountType
 from s1mpletrader.domain.opinion import Direction, Risk, Severity, Signal
 from s1mpletrader.domain.orders import Side
+from s1mpletrader.domain.reality import TradeOpened
 from s1mpletrader.plugins.stores import MemoryLedger
 from s1mpletrader.ports.planners import NOTHING, GateRefusal, Situation
 
@@ -44,9 +46,11 @@ def risk(number: int, symbol: str | None = None) -> Risk:
     return Risk(id=f"RSK_{HASH}{number}", monitor="m", kind="k", severity=Severity.HIGH, symbol=symbol, detail="")  # type: ignore[arg-type]
 
 
-def situation(signals: Sequence[Signal] = (), risks: Sequence[Risk] = (), at: int = 100) -> Situation:
+def situation(signals: Sequence[Signal] = (), risks: Sequence[Risk] = (), at: int = 100, *, is_open: bool = True) -> Situation:
     ledger = MemoryLedger("b", lasting=False)
     book = Book(AccountType.SPOT, "USDT", {SYMBOL: INSTRUMENT}, lambda: ledger)
+    if is_open and CLOSING.trade_id is not None:
+        book.apply(TradeOpened(trade_id=CLOSING.trade_id, strategy="s", symbol=SYMBOL, direction=Direction.LONG, at=1))
     return Situation(
         at=at,
         signals=tuple(signals),
@@ -208,6 +212,46 @@ def test_a_close_needs_no_more_than_its_execution() -> None:
     (verdict,) = verdicts(plan, situation([signal(1)]))
     assert verdict.approved is not None
     assert len(verdict.approved.directive.plans.ids) == 1
+
+
+def test_a_directive_for_a_trade_that_is_over_is_refused() -> None:
+    (verdict,) = verdicts(planning([CLOSING]), situation([signal(1)], is_open=False))
+    assert verdict.refusal is not None
+    assert verdict.refusal.code == "TRADE_NOT_OPEN"
+
+
+@pytest.mark.parametrize(("valid_until", "expired"), [(99, True), (100, True), (101, False), (None, False)])
+def test_an_entry_past_its_time_is_refused_with_its_plans(valid_until: int | None, *, expired: bool) -> None:
+    entry = EntryPlanDraft(side=Side.BUY, valid_until=valid_until)
+    draft = DirectiveDraft(symbol=SYMBOL, direction=Direction.LONG)
+    (verdict,) = verdicts(planning([draft], entry=entry), situation([signal(1)], at=100))
+    assert (verdict.refusal is not None) == expired
+    if verdict.refusal is not None:
+        assert (verdict.refusal.stage, verdict.refusal.code) == (Stage.EXPIRY, "EXPIRED")
+        assert verdict.refusal.plans.entry is not None
+        assert verdict.refusal.plans.size is not None
+
+
+@pytest.mark.parametrize(
+    ("action", "plans", "missing"),
+    [
+        (Action.MODIFY_ORDERS, {}, "change"),
+        (Action.MODIFY_ORDERS, {"exit_": ExitPlanDraft(stop_price=Decimal(9))}, None),
+        (Action.MODIFY_ORDERS, {"size": SizePlanDraft(quantity=Decimal(1))}, None),
+        (Action.EXECUTE_TRADE, {"size": SizePlanDraft(quantity=Decimal(1))}, "entry"),
+        (Action.EXECUTE_TRADE, {"entry": EntryPlanDraft(side=Side.BUY)}, "size"),
+        (Action.CANCEL_GROUP, {}, None),
+        (Action.CANCEL_ALL_IN_TRADE, {}, None),
+    ],
+)
+def test_a_change_needs_what_its_action_needs(action: Action, plans: dict[str, Any], missing: str | None) -> None:
+    draft = DirectiveDraft(symbol=SYMBOL, direction=Direction.LONG, scope=Scope.MODIFY_EXISTING, trade_id=CLOSING.trade_id)
+    nothing: dict[str, Any] = {"entry": NOTHING, "exit_": NOTHING, "size": NOTHING}
+    execution = ExecutionPlanDraft(algorithm="modify", action=action)
+    (verdict,) = verdicts(planning([draft], **{**nothing, **plans}, execution=execution), situation([signal(1)]))
+    assert (verdict.refusal is not None) == (missing is not None)
+    if verdict.refusal is not None:
+        assert f"no {missing} " in verdict.refusal.detail
 
 
 @pytest.mark.parametrize(("valid_until", "expired"), [(99, True), (100, False), (None, False)])
