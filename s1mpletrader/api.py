@@ -41,6 +41,7 @@ from s1mpletrader.domain.errors import (
 )
 from s1mpletrader.domain.facts import (
     CANDLE_FIELDS,
+    CLOSED_AT,
     BoolArray,
     Columns,
     Facts,
@@ -241,6 +242,7 @@ from s1mpletrader.ports.workers import ContextWorker, ICandidates, IQuiet, IWhol
 
 __all__ = [
     "CANDLE_FIELDS",
+    "CLOSED_AT",
     "CONTEXT_LIMIT_DEFAULT",
     "DAY_NS",
     "DERIVED",

@@ -1,11 +1,12 @@
 """From a configuration's tables to the parts that a run is made of: candles, and a strategy as flat tuples of bound parts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from s1mpletrader.configuration import Configuration, FactUser, PluginTable, check_needs, order_workers
+from s1mpletrader.configuration.nearest import nearest
 from s1mpletrader.core.columns import bind_workers
 from s1mpletrader.core.decision import Named, Planning, Routed
 from s1mpletrader.core.facts import FactTable, Timeline
@@ -13,11 +14,12 @@ from s1mpletrader.core.plugin_manager import PluginKind
 from s1mpletrader.core.strategy import BoundDetector, BoundMonitor, Strategy, StrategyState
 from s1mpletrader.domain.candles import Candles
 from s1mpletrader.domain.errors import ConfigurationError, Refused
-from s1mpletrader.domain.facts import CANDLE_FIELDS, Key, Series
-from s1mpletrader.domain.instant import timeframe_ns
+from s1mpletrader.domain.facts import CANDLE_FIELDS, CLOSED_AT, Key, Series
+from s1mpletrader.domain.instant import SECOND_NS, timeframe_ns
 from s1mpletrader.domain.instrument import Instrument
 from s1mpletrader.ports.algorithms import ExecutionAlgorithm
 from s1mpletrader.ports.plugin import DataProvision, WorkerProvision
+from s1mpletrader.ports.state import IState
 
 
 def load_candles(configuration: Configuration) -> dict[Series, Candles]:
@@ -41,11 +43,16 @@ def load_candles(configuration: Configuration) -> dict[Series, Candles]:
 
 
 def assemble_strategy(
-    configuration: Configuration, candles: Mapping[Series, Candles], instruments: Mapping[str, Instrument]
+    configuration: Configuration,
+    candles: Mapping[Series, Candles],
+    instruments: Mapping[str, Instrument],
+    open_state: Callable[[], IState] | None = None,
 ) -> Strategy:
     """The strategy, compiled; every fact that is needed is given by somebody."""
     facts = FactTable(candles)
-    provide = Provider(configuration, instruments)
+    for series, data in candles.items():
+        facts.add(Key(*series, CLOSED_AT), data.closed_at / SECOND_NS, first=0)
+    provide = Provider(configuration, instruments, open_state)
     users = [_fact_user(table, table.build(provide(table))) for table in configuration.context]
     ordered = order_workers(users, facts.known_keys())
     workers = bind_workers(facts, [(user.name, user.worker) for user in ordered])
@@ -67,9 +74,7 @@ def assemble_strategy(
         detectors=detectors,
         monitors=monitors,
         planning=_planning(configuration, provide, facts),
-        recorded_keys=tuple(
-            key for key in facts.known_keys() if key.series == configuration.series or key.name not in CANDLE_FIELDS
-        ),
+        recorded_keys=_recorded_keys(configuration, facts),
         price_keys=_price_keys(configuration, candles),
         state=StrategyState(monitors=[monitor.monitor.initial() for monitor in monitors]),
     )
@@ -87,9 +92,15 @@ def build_algorithms(configuration: Configuration) -> dict[str, ExecutionAlgorit
 class Provider:
     """What workers, planners, gates and algorithms are built with."""
 
-    def __init__(self, configuration: Configuration, instruments: Mapping[str, Instrument]) -> None:
+    def __init__(
+        self,
+        configuration: Configuration,
+        instruments: Mapping[str, Instrument],
+        open_state: Callable[[], IState] | None = None,
+    ) -> None:
         self._configuration = configuration
         self._instruments = instruments
+        self._open_state = open_state
 
     def __call__(self, table: PluginTable) -> WorkerProvision:
         """For a table."""
@@ -106,6 +117,8 @@ class Provider:
             instruments=self._instruments,
             account_type=self._configuration.account.type,
             seed=strategy.seed,
+            account=self._configuration.account.name,
+            open_state=self._open_state,
         )
 
 
@@ -144,19 +157,31 @@ def _planning(configuration: Configuration, provide: Provider, facts: FactTable)
         )
 
     ((planner_table, planner),) = _built((configuration.planner,), provide, facts)
+    gates = _built(configuration.gate, provide, facts)
+    _check_risks(configuration, gates)
     return Planning(
         planner=Named(planner_table.name, planner),
         entry=routed(configuration.entry),
         exit=routed(configuration.exit),
         size=routed(configuration.size),
         execution=routed(configuration.execution),
-        gates=tuple(Named(table.name, gate) for table, gate in _built(configuration.gate, provide, facts)),
+        gates=tuple(Named(table.name, gate) for table, gate in gates),
     )
+
+
+def _check_risks(configuration: Configuration, gates: Sequence[tuple[PluginTable, Any]]) -> None:
+    """A gate that goes with a monitor that is not there would never refuse: that is a ``ConfigurationError``."""
+    monitors = [table.name for table in configuration.risk]
+    for table, gate in gates:
+        for name in getattr(gate, "risks", ()):
+            if name not in monitors:
+                problem = f"it goes with the risk {name!r}, and no [[risk]] table has that name"
+                raise ConfigurationError(table.place, problem, nearest(name, monitors))
 
 
 def _recorded_keys(configuration: Configuration, facts: FactTable) -> tuple[Key, ...]:
     """What workers gave, and the first series' candle."""
-    keys = facts.known_keys()
+    keys = [key for key in facts.known_keys() if key.name != CLOSED_AT]
     return tuple(key for key in keys if key.series == configuration.series or key.name not in CANDLE_FIELDS)
 
 

@@ -26,6 +26,7 @@ from s1mpletrader.core.market import Market
 from s1mpletrader.core.metrics import Metrics
 from s1mpletrader.core.order_context import ContextFinder
 from s1mpletrader.core.outbox import Outbox
+from s1mpletrader.core.plugin_manager import PluginKind, UnknownPlugin
 from s1mpletrader.core.recorder import INLINE, CommitPolicy, Recorder, chunk
 from s1mpletrader.core.reply_flow import ReplyFlow
 from s1mpletrader.core.strategy import Strategy
@@ -34,6 +35,7 @@ from s1mpletrader.core.timers import Schedule, TimerFlow
 from s1mpletrader.core.watchers import Watchers
 from s1mpletrader.domain.account import AccountView
 from s1mpletrader.domain.candles import Candles
+from s1mpletrader.domain.errors import ConfigurationError
 from s1mpletrader.domain.facts import Series
 from s1mpletrader.domain.ids import IdSpace
 from s1mpletrader.domain.instant import Instant
@@ -47,6 +49,7 @@ from s1mpletrader.ports.execution import IExecutionConnector
 from s1mpletrader.ports.journal import IJournal
 from s1mpletrader.ports.ledger import ILedger, ILedgerReader
 from s1mpletrader.ports.plugin import CacheProvision, ConnectorProvision, StoreProvision
+from s1mpletrader.ports.state import IState
 
 
 def _identity(configuration: Configuration, candles: dict[Series, Candles], instruments: dict[str, Instrument]) -> RunIdentity:
@@ -120,6 +123,18 @@ def _journal(configuration: Configuration, connector: IExecutionConnector, ident
     provision = StoreProvision(url=store.url, book=identity.book, outlives_process=connector.outlives_process)
     journal: IJournal = store.table.build(provision)
     return journal
+
+
+def _state(configuration: Configuration, connector: IExecutionConnector, identity: RunIdentity) -> IState:
+    """The state store beside the ledger: of the same plugin, at the same URL."""
+    store = configuration.ledger
+    provision = StoreProvision(url=store.url, book=identity.book, outlives_process=connector.outlives_process)
+    try:
+        plugin = configuration.plugins.find(PluginKind.STATE, store.table.plugin.name).plugin
+        state: IState = plugin.build(plugin.config(), provision)
+    except (UnknownPlugin, ValueError) as fault:
+        raise ConfigurationError(store.table.place, f"no state store lies beside this ledger: {fault}") from fault
+    return state
 
 
 def _published(watchers: Watchers) -> Callable[[Sequence[LedgerChange]], None] | None:
@@ -212,7 +227,8 @@ class BacktestContainer(containers.DeclarativeContainer):
     instruments = providers.Singleton(_instruments, configuration, connector)
     identity = providers.Singleton(_identity, configuration, candles, instruments)
     ids = providers.Singleton(IdSpace, identity.provided.configuration_hash)
-    strategy = providers.Singleton(assemble_strategy, configuration, candles, instruments)
+    state = providers.Singleton(_state, configuration, connector, identity)
+    strategy = providers.Singleton(assemble_strategy, configuration, candles, instruments, state.provider)
     algorithms = providers.Singleton(build_algorithms, configuration)
 
     ledger = providers.Singleton(_ledger, configuration, connector, identity)

@@ -6,6 +6,7 @@ import typer
 
 from s1mpletrader.cli.audit import audit
 from s1mpletrader.cli.check import check
+from s1mpletrader.cli.halt import halt, resume
 from s1mpletrader.cli.output import MISTAKE, configure_logging, err, escaped, print_mistake
 from s1mpletrader.cli.plugins import plugins
 from s1mpletrader.cli.run import run
@@ -20,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for command in (run, story, audit, check, plugins, schema):
+for command in (run, story, audit, check, halt, resume, plugins, schema):
     app.command()(command)
 
 

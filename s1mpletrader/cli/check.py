@@ -4,7 +4,7 @@ from typing import Any
 
 from rich.tree import Tree
 
-from s1mpletrader.assembly import assemble_strategy, build_algorithms, load_candles
+from s1mpletrader.assembly import build_algorithms
 from s1mpletrader.cli.options import FileArgument, JsonOption, SetOption
 from s1mpletrader.cli.output import out, print_json
 from s1mpletrader.configuration import Configuration, PluginTable, load
@@ -15,9 +15,8 @@ def check(file: FileArgument, set_: SetOption = None, json_: JsonOption = False)
     """Validate a strategy's file, and show how its parts are wired. Nothing is run or written."""
     configuration = load(file, set_ or [])
     container = BacktestContainer(configuration=configuration)
-    candles = load_candles(configuration)
-    instruments = container.instruments()
-    strategy = assemble_strategy(configuration, candles, instruments)
+    candles = container.candles()
+    strategy = container.strategy()
     wiring = _wiring(configuration)
     wiring["facts"] = [str(key) for key in strategy.facts.known_keys()]
     wiring["candles"] = {str(series): len(data) for series, data in candles.items()}

@@ -14,6 +14,9 @@ InstantArray: TypeAlias = NDArray[np.int64]
 
 CANDLE_FIELDS: Final = ("open", "high", "low", "close", "volume")
 
+CLOSED_AT: Final = "closed_at"
+"""The fact that tells when a candle closed, in seconds since 1970, UTC: for workers whose columns have to know the time."""
+
 
 class Series(NamedTuple):
     """One instrument's candles of one timeframe."""

@@ -143,7 +143,11 @@ class GateRefusal(Struct, frozen=True, kw_only=True):
 
 
 class RiskGate(Protocol):
-    """The last look before the ExecutionWorker."""
+    """The last look before the ExecutionWorker.
+
+    A gate that goes with certain monitors may name their ``[[risk]]`` tables in an attribute ``risks``: a strategy that lacks one
+    is not assembled.
+    """
 
     def check(self, directive: ExecutionDirective, situation: Situation) -> GateRefusal | None:
         """None lets the directive pass."""

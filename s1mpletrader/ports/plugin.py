@@ -11,6 +11,7 @@ from s1mpletrader.domain.facts import Series
 from s1mpletrader.domain.ids import OrderId
 from s1mpletrader.domain.instrument import AccountType, Instrument
 from s1mpletrader.ports.clock import IClock
+from s1mpletrader.ports.state import IState
 from s1mpletrader.ports.transport import ITransport
 
 
@@ -59,6 +60,10 @@ class WorkerProvision:
     instruments: Mapping[str, Instrument]
     account_type: AccountType
     seed: int
+    account: str = "main"
+    """The account's name, from ``[account]``."""
+    open_state: Callable[[], IState] | None = None
+    """The state store, opened when it is asked for first; None where there is none."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,6 @@ from s1mpletrader.api import (
     ExitPlanner,
     NoConfig,
     Plugin,
-    RiskGate,
     SizePlanner,
     StrategyPlanner,
     WorkerProvision,
@@ -18,7 +17,7 @@ from s1mpletrader.api import (
 from s1mpletrader.plugins.planners.entry import LimitEntry, LimitEntryConfig, MarketEntry
 from s1mpletrader.plugins.planners.execution import SingleExecution
 from s1mpletrader.plugins.planners.exit import AtrExit, AtrExitConfig, PercentExit, PercentExitConfig
-from s1mpletrader.plugins.planners.gates import OrderNotional, OrderNotionalConfig, PositionLimit, PositionLimitConfig
+from s1mpletrader.plugins.planners.gates import s1mple_risk_gates as s1mple_risk_gates
 from s1mpletrader.plugins.planners.size import FixedSize, FixedSizeConfig, RiskPercent, RiskPercentConfig
 from s1mpletrader.plugins.planners.weighing import Weighing, WeighingConfig
 
@@ -72,24 +71,5 @@ def s1mple_execution_planners() -> Sequence[Plugin[Any, WorkerProvision, Executi
             config=NoConfig,
             build=lambda _, __: SingleExecution(),
             summary="One entry order, in a bracket where an exit is planned.",
-        ),
-    )
-
-
-@hookimpl
-def s1mple_risk_gates() -> Sequence[Plugin[Any, WorkerProvision, RiskGate]]:
-    """Bounds that no new trade passes."""
-    return (
-        Plugin(
-            name="position_limit",
-            config=PositionLimitConfig,
-            build=PositionLimit,
-            summary="The largest quantity held of a symbol, live orders counted as filled.",
-        ),
-        Plugin(
-            name="order_notional",
-            config=OrderNotionalConfig,
-            build=OrderNotional,
-            summary="The largest value of an opening order.",
         ),
     )

@@ -8,6 +8,7 @@ from s1mpletrader.plugins.stores.memory_journal import MemoryJournal
 from s1mpletrader.plugins.stores.memory_ledger import MemoryLedger
 from s1mpletrader.plugins.stores.opening import (
     books,
+    open_existing_state,
     open_journal,
     open_journal_reader,
     open_ledger,
@@ -21,6 +22,7 @@ __all__ = [
     "MemoryLedger",
     "MemoryState",
     "books",
+    "open_existing_state",
     "open_journal",
     "open_journal_reader",
     "open_ledger",

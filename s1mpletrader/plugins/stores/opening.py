@@ -28,6 +28,12 @@ def open_state(url: str, *, lasting: bool) -> SqlState:
     return SqlState(Database(store_url(url), durable=lasting))
 
 
+def open_existing_state(url: str) -> SqlState:
+    """The state store beside a ledger that is there; ``ValueError`` where there is none. What it writes survives a power cut."""
+    _existing(url, LEDGER).close()
+    return open_state(url, lasting=True)
+
+
 def open_ledger_reader(url: str, book: str) -> SqlLedgerReader:
     """A book to read. Nothing is made or migrated: ``ValueError`` where there is no ledger, or one of another version."""
     return SqlLedgerReader(_existing(url, LEDGER), book)

@@ -6,6 +6,7 @@ from typing import Any
 from s1mpletrader.api import ContextWorker, Plugin, RiskMonitor, SignalDetector, WorkerProvision, hookimpl
 from s1mpletrader.plugins.workers.breakout import Breakout, BreakoutConfig
 from s1mpletrader.plugins.workers.crossover import Crossover, CrossoverConfig
+from s1mpletrader.plugins.workers.daily_loss import DailyLoss, DailyLossConfig
 from s1mpletrader.plugins.workers.drawdown import Drawdown, DrawdownConfig
 from s1mpletrader.plugins.workers.indicators import RangeConfig, SourceConfig, build_indicator
 from s1mpletrader.plugins.workers.rolling import RollingConfig, rolling_high, rolling_low
@@ -50,6 +51,7 @@ def s1mple_signal_detectors() -> Sequence[Plugin[Any, WorkerProvision, SignalDet
 def s1mple_risk_monitors() -> Sequence[Plugin[Any, WorkerProvision, RiskMonitor[Any]]]:
     """Falls of the account, and wild markets."""
     return (
+        Plugin(name="daily_loss", config=DailyLossConfig, build=DailyLoss, summary="The day has lost too much."),
         Plugin(name="drawdown", config=DrawdownConfig, build=Drawdown, summary="The account is below its highest equity."),
         Plugin(name="volatility", config=VolatilityConfig, build=Volatility, summary="The market moves too much."),
     )

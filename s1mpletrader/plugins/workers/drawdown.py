@@ -1,7 +1,7 @@
 """A risk that grows as the account falls below its highest equity."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 from msgspec import Struct
@@ -18,6 +18,7 @@ from s1mpletrader.api import (
     Severity,
     WorkerProvision,
 )
+from s1mpletrader.plugins.workers.equity import closes_of, equity_at
 
 
 class DrawdownConfig(PluginConfig):
@@ -45,10 +46,7 @@ class Drawdown:
 
     def __init__(self, config: DrawdownConfig, provision: WorkerProvision) -> None:
         self._limits = (config.limit * config.low_share, config.limit, config.limit * config.critical_share)
-        self.needs: tuple[Key, ...] = tuple(
-            Key(symbol, provision.series.timeframe, "close")
-            for symbol in sorted(provision.symbols, key=lambda symbol: symbol != provision.series.symbol)
-        )
+        self.needs: tuple[Key, ...] = closes_of(provision)
         self.window = 1
 
     def initial(self) -> DrawdownState:
@@ -57,7 +55,7 @@ class Drawdown:
 
     def step(self, state: DrawdownState, at: Facts, view: AccountView) -> tuple[DrawdownState, Sequence[RiskDraft]]:
         """The state after this close; a draft where the severity changes."""
-        equity = _equity(view, {key: at.value(key) for key in self.needs})
+        equity = equity_at(view, {key: at.value(key) for key in self.needs})
         peak = max(state.peak, equity)
         severity = self._severity(equity, peak)
         after = DrawdownState(peak=peak, severity=severity)
@@ -72,7 +70,7 @@ class Drawdown:
     ) -> tuple[DrawdownState, int]:
         """Goes on while the severity stays."""
         shape: FloatArray = np.zeros(stop - start)
-        equity = shape + _equity(view, {key: columns[key][start:stop] for key in self.needs})
+        equity = shape + equity_at(view, {key: columns[key][start:stop] for key in self.needs})
         peaks = np.maximum(np.maximum.accumulate(equity), state.peak)
         low, high, critical = self._limits
         severities = (
@@ -87,13 +85,3 @@ class Drawdown:
 
     def _severity(self, equity: float, peak: float) -> Severity:
         return Severity(sum(equity <= peak * (1.0 - limit) for limit in self._limits))
-
-
-def _equity(view: AccountView, closes: dict[Key, Any]) -> Any:
-    """Cash plus positions at these closes: a float for floats, an array for arrays."""
-    equity: Any = float(view.cash)
-    for key, close in closes.items():
-        held = view.positions.get(key.symbol)
-        if held is not None and held.quantity:
-            equity = equity + float(held.quantity * held.instrument.multiplier) * close
-    return equity
