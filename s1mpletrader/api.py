@@ -238,7 +238,17 @@ from s1mpletrader.ports.plugin import (
 from s1mpletrader.ports.state import IState, StateConflict, VersionedValue
 from s1mpletrader.ports.transaction import ITransactional, Tx
 from s1mpletrader.ports.transport import HttpRequest, HttpResponse, ISocket, ITransport, NotSentError, SentWithoutAnswer
-from s1mpletrader.ports.workers import ContextWorker, ICandidates, IQuiet, IWholeHistory, RiskMonitor, SignalDetector, Update
+from s1mpletrader.ports.workers import (
+    ContextWorker,
+    CoupledDetector,
+    ICandidates,
+    ICoupled,
+    IQuiet,
+    IWholeHistory,
+    RiskMonitor,
+    SignalDetector,
+    Update,
+)
 
 __all__ = [
     "CANDLE_FIELDS",
@@ -292,6 +302,7 @@ __all__ = [
     "ConflictingRecord",
     "ConnectorProvision",
     "ContextWorker",
+    "CoupledDetector",
     "DataIdentity",
     "DataProvision",
     "Defect",
@@ -341,6 +352,7 @@ __all__ = [
     "ICache",
     "ICandidates",
     "IClock",
+    "ICoupled",
     "IExecutionConnector",
     "IJournal",
     "IJournalReader",

@@ -11,7 +11,7 @@ from s1mpletrader.core.columns import bind_workers
 from s1mpletrader.core.decision import Named, Planning, Routed
 from s1mpletrader.core.facts import FactTable, Timeline
 from s1mpletrader.core.plugin_manager import PluginKind
-from s1mpletrader.core.strategy import BoundDetector, BoundMonitor, Strategy, StrategyState
+from s1mpletrader.core.strategy import BoundCoupled, BoundDetector, Strategy, StrategyState
 from s1mpletrader.domain.candles import Candles
 from s1mpletrader.domain.errors import ConfigurationError, Refused
 from s1mpletrader.domain.facts import CANDLE_FIELDS, CLOSED_AT, Key, Series
@@ -20,6 +20,7 @@ from s1mpletrader.domain.instrument import Instrument
 from s1mpletrader.ports.algorithms import ExecutionAlgorithm
 from s1mpletrader.ports.plugin import DataProvision, WorkerProvision
 from s1mpletrader.ports.state import IState
+from s1mpletrader.ports.workers import ICoupled, SignalDetector
 
 
 def load_candles(configuration: Configuration) -> dict[Series, Candles]:
@@ -56,13 +57,16 @@ def assemble_strategy(
     users = [_fact_user(table, table.build(provide(table))) for table in configuration.context]
     ordered = order_workers(users, facts.known_keys())
     workers = bind_workers(facts, [(user.name, user.worker) for user in ordered])
+    signals = _built(configuration.signal, provide, facts)
     detectors = tuple(
-        BoundDetector(table.name, detector, detector.needs[0].series, _first_row(facts, detector))
-        for table, detector in _built(configuration.signal, provide, facts)
+        BoundDetector(table.name, worker, worker.needs[0].series, _first_row(facts, worker))
+        for table, worker in signals
+        if isinstance(worker, SignalDetector)
     )
-    monitors = tuple(
-        BoundMonitor(table.name, monitor, monitor.needs[0].series, _first_row(facts, monitor))
-        for table, monitor in _built(configuration.risk, provide, facts)
+    coupled = tuple(
+        BoundCoupled(table.name, worker, worker.needs[0].series, _first_row(facts, worker))
+        for table, worker in (*_built(configuration.risk, provide, facts), *signals)
+        if isinstance(worker, ICoupled)
     )
     return Strategy(
         name=configuration.strategy.name,
@@ -72,11 +76,11 @@ def assemble_strategy(
         timeline=Timeline(candles),
         workers=workers,
         detectors=detectors,
-        monitors=monitors,
+        coupled=coupled,
         planning=_planning(configuration, provide, facts),
         recorded_keys=_recorded_keys(configuration, facts),
         price_keys=_price_keys(configuration, candles),
-        state=StrategyState(monitors=[monitor.monitor.initial() for monitor in monitors]),
+        state=StrategyState(coupled=[bound.worker.initial() for bound in coupled]),
     )
 
 

@@ -42,16 +42,16 @@ Happening = Callable[[], Sequence[ExchangeReply]]
 
 
 class Agenda:
-    """What is to happen at later instants, ordered by instant, rank and the order of adding."""
+    """What is to happen at later instants, ordered by instant, rank, source and the order of adding."""
 
     def __init__(self) -> None:
-        self._heap: list[tuple[Instant, int, int, Happening]] = []
+        self._heap: list[tuple[Instant, int, int, int, Happening]] = []
         self._sequence = 0
 
-    def add(self, at: Instant, rank: int, happens: Happening) -> None:
-        """Put something on the agenda."""
+    def add(self, at: Instant, rank: int, happens: Happening, source: int = 0) -> None:
+        """Put something on the agenda; ``source`` is the ordinal of where it comes from, among others of its rank."""
         self._sequence += 1
-        heappush(self._heap, (at, rank, self._sequence, happens))
+        heappush(self._heap, (at, rank, source, self._sequence, happens))
 
     def next_key(self) -> tuple[Instant, int] | None:
         """Instant and rank of what comes next."""
@@ -59,7 +59,7 @@ class Agenda:
 
     def pop(self) -> Happening:
         """Take what comes next."""
-        return heappop(self._heap)[3]
+        return heappop(self._heap)[-1]
 
 
 class SteppedTasks:

@@ -1,7 +1,7 @@
 """The engine: takes what happens next from all sources, in one declared order, until nothing is left.
 
 The order is (instant, rank, source, sequence). Replies come before market data of the same instant, so that a decision knows what
-has been filled; timers come last.
+has been filled; news, schedules and timers come after it.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,6 +17,8 @@ from s1mpletrader.ports.execution import IWorld
 
 RANK_REPLY: Final = 0
 RANK_MARKET: Final = 1
+RANK_NEWS: Final = 2
+RANK_SCHEDULE: Final = 3
 END_OF_TIME: Final = 2**63 - 1
 
 
@@ -73,19 +75,20 @@ class Engine:
         if lane is not None:
             self._decide(lane)
         elif agenda_key is not None and (world_at is None or agenda_key <= (world_at, RANK_REPLY)):
-            self._move_to(agenda_key[0])
+            self._move_to(*agenda_key)
             self._replies.run(self._agenda.pop()())
         elif world_at is not None:
-            self._move_to(world_at)
+            self._move_to(world_at, RANK_REPLY)
             self._replies.run((self._world.pop(),))
         else:
             return False
         return True
 
-    def _move_to(self, at: Instant) -> None:
+    def _move_to(self, at: Instant, rank: int) -> None:
+        """Go to an instant. What comes after market data sees the candles that close at that very instant."""
         self._clock.move_to(at)
         for lane in self._lanes:
-            lane.feed.catch_up(at)
+            lane.feed.catch_up(at if rank < RANK_MARKET else at + 1)
 
     def _next_lane(self, before: Instant | None) -> Lane | None:
         """The lane with the earliest instant before the given one; of equal ones the first."""

@@ -10,10 +10,11 @@ import numpy as np
 
 from s1mpletrader.core.columns import fill_columns, row_filler
 from s1mpletrader.core.facts import Timeline
-from s1mpletrader.core.strategy import BoundMonitor, Seen, Strategy
+from s1mpletrader.core.strategy import BoundCoupled, Seen, Strategy
 from s1mpletrader.domain.account import AccountView
 from s1mpletrader.domain.facts import Columns, InstantArray, Series
 from s1mpletrader.domain.instant import Instant
+from s1mpletrader.domain.opinion import RiskDraft, SignalDraft
 from s1mpletrader.ports.workers import ICandidates, IQuiet
 
 
@@ -27,7 +28,7 @@ class Feed(Protocol):
         ...
 
     def take(self) -> Seen:
-        """Go to that instant: what the detectors and monitors see there."""
+        """Go to that instant: what the detectors and coupled workers see there."""
         ...
 
     def catch_up(self, at: Instant) -> None:
@@ -57,16 +58,20 @@ class Position:
         return tuple(closed)
 
     def look(self, closed: tuple[tuple[Series, int], ...]) -> Seen:
-        """Ask every monitor and detector whose series has closed and whose facts are there."""
+        """Ask every coupled worker and detector whose series has closed and whose facts are there."""
         strategy = self._strategy
-        facts, states = strategy.facts, strategy.state.monitors
+        facts, states = strategy.facts, strategy.state.coupled
         rows = dict(closed)
-        risks = []
-        for number, (name, monitor, series, first_row) in enumerate(strategy.monitors):
+        risks: list[tuple[str, RiskDraft]] = []
+        signals: list[tuple[str, SignalDraft]] = []
+        for number, (name, worker, series, first_row) in enumerate(strategy.coupled):
             if rows.get(series, -1) >= first_row:
-                states[number], drafts = monitor.step(states[number], facts, self._view())
-                risks += [(name, draft) for draft in drafts]
-        signals = []
+                states[number], drafts = worker.step(states[number], facts, self._view())
+                for draft in drafts:
+                    if isinstance(draft, RiskDraft):
+                        risks.append((name, draft))
+                    else:
+                        signals.append((name, draft))
         for name, detector, series, first_row in strategy.detectors:
             if rows.get(series, -1) >= first_row:
                 signals += [(name, draft) for draft in detector.detect(facts)]
@@ -94,7 +99,7 @@ class DenseFeed:
         return at if before is None or at < before else None
 
     def take(self) -> Seen:
-        """Close the next candle: feed the workers, then ask the monitors and detectors."""
+        """Close the next candle: feed the workers, then ask the coupled workers and detectors."""
         closed = self._position.move_to(self._index)
         self._index += 1
         for series, row in closed:
@@ -107,7 +112,7 @@ class DenseFeed:
 
 
 class SkippingFeed:
-    """Only the candles where a detector might give a signal or a monitor is not quiet."""
+    """Only the candles where a detector might give a signal or a coupled worker is not quiet."""
 
     def __init__(self, strategy: Strategy, view: Callable[[], AccountView]) -> None:
         self.strategy = strategy
@@ -121,7 +126,7 @@ class SkippingFeed:
         self._index = 0
         self._found: int | None = None
         self._shown = 0
-        self._monitors = [QuietMonitor(number, bound, strategy) for number, bound in enumerate(strategy.monitors)]
+        self._coupled = [QuietWorker(number, bound, strategy) for number, bound in enumerate(strategy.coupled)]
 
     def next_at(self, before: Instant | None) -> Instant | None:
         """The next instant that cannot be skipped."""
@@ -133,7 +138,7 @@ class SkippingFeed:
         return at if before is None or at < before else None
 
     def take(self) -> Seen:
-        """Go there, and ask the monitors and detectors."""
+        """Go there, and ask the coupled workers and detectors."""
         index = self._found if self._found is not None else self._index
         self._found = None
         self._index = self._shown = index + 1
@@ -150,7 +155,7 @@ class SkippingFeed:
         while self._next_candidate < len(candidates) and candidates.item(self._next_candidate) < self._index:
             self._next_candidate += 1
         candidate = candidates.item(self._next_candidate) if self._next_candidate < len(candidates) else self._length
-        if not self._monitors:
+        if not self._coupled:
             return candidate if candidate < self._length else None
         limit = self._length if before is None else int(np.searchsorted(self._instants, before, side="left"))
         stop = min(candidate, limit)
@@ -161,32 +166,32 @@ class SkippingFeed:
         return stop if loud or stop == candidate < limit else None
 
     def _pass_quietly(self, stop: int) -> int:
-        """Step all monitors towards an instant as long as all are quiet; returns where the first is not."""
+        """Step all coupled workers towards an instant as long as all are quiet; returns where the first is not."""
         view = self._view()
         reached = stop
-        for monitor in self._monitors:
-            reached = min(reached, monitor.quiet_until(self._index, reached, view))
-        for monitor in self._monitors:
-            monitor.pass_to(self._index, reached, view)
+        for worker in self._coupled:
+            reached = min(reached, worker.quiet_until(self._index, reached, view))
+        for worker in self._coupled:
+            worker.pass_to(self._index, reached, view)
         return reached
 
 
-class QuietMonitor:
-    """A monitor with its second form, on the strategy's timeline."""
+class QuietWorker:
+    """A coupled worker with its second form, on the strategy's timeline."""
 
-    def __init__(self, number: int, bound: BoundMonitor, strategy: Strategy) -> None:
-        if not isinstance(bound.monitor, IQuiet):
+    def __init__(self, number: int, bound: BoundCoupled, strategy: Strategy) -> None:
+        if not isinstance(bound.worker, IQuiet):
             raise TypeError(f"{bound.name} has no quiet form")
         self._number = number
         self._bound = bound
-        self._quiet: IQuiet[Any] = bound.monitor
-        self._columns: Columns = strategy.facts.aligned(bound.monitor.needs)
+        self._quiet: IQuiet[Any] = bound.worker
+        self._columns: Columns = strategy.facts.aligned(bound.worker.needs)
         self._timeline: Timeline = strategy.timeline
-        self._states = strategy.state.monitors
+        self._states = strategy.state.coupled
         self._closed_at: InstantArray = strategy.facts.candles[bound.series].closed_at
 
     def quiet_until(self, start: int, stop: int, view: AccountView) -> int:
-        """The first instant from ``start`` at which the monitor speaks, or ``stop``; its state stays as it is."""
+        """The first instant from ``start`` at which the worker speaks, or ``stop``; its state stays as it is."""
         first, last = self._rows(start, stop)
         if first >= last:
             return stop
@@ -208,9 +213,9 @@ class QuietMonitor:
 
 
 def can_skip(strategy: Strategy) -> bool:
-    """Whether every detector and monitor has the optional form that skipping needs."""
+    """Whether every detector and coupled worker has the optional form that skipping needs."""
     return all(isinstance(bound.detector, ICandidates) for bound in strategy.detectors) and all(
-        isinstance(bound.monitor, IQuiet) for bound in strategy.monitors
+        isinstance(bound.worker, IQuiet) for bound in strategy.coupled
     )
 
 

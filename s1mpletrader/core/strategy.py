@@ -8,7 +8,7 @@ from s1mpletrader.core.decision import Planning
 from s1mpletrader.core.facts import FactTable, Timeline
 from s1mpletrader.domain.facts import Key, Series
 from s1mpletrader.domain.opinion import Risk, RiskDraft, SignalDraft
-from s1mpletrader.ports.workers import ContextWorker, RiskMonitor, SignalDetector
+from s1mpletrader.ports.workers import ContextWorker, ICoupled, SignalDetector
 
 
 class Seen(NamedTuple):
@@ -36,11 +36,11 @@ class BoundDetector(NamedTuple):
     first_row: int
 
 
-class BoundMonitor(NamedTuple):
-    """A monitor in its place: it is stepped from row ``first_row`` of its series on."""
+class BoundCoupled(NamedTuple):
+    """A coupled worker in its place: it is stepped from row ``first_row`` of its series on."""
 
     name: str
-    monitor: RiskMonitor[Any]
+    worker: ICoupled[Any, RiskDraft | SignalDraft]
     series: Series
     first_row: int
 
@@ -49,7 +49,7 @@ class BoundMonitor(NamedTuple):
 class StrategyState:
     """What a strategy remembers from one flow to the next: declared, and passed in and out."""
 
-    monitors: list[Any]
+    coupled: list[Any]
     standing: dict[tuple[str, str, str | None], Risk] = field(default_factory=dict)
 
 
@@ -65,7 +65,8 @@ class Strategy:
     timeline: Timeline
     workers: tuple[BoundWorker, ...]
     detectors: tuple[BoundDetector, ...]
-    monitors: tuple[BoundMonitor, ...]
+    coupled: tuple[BoundCoupled, ...]
+    """The risk monitors, then those detectors that have a state."""
     planning: Planning
     recorded_keys: tuple[Key, ...]
     """The facts that a decision's entry keeps."""

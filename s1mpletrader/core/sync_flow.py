@@ -1,6 +1,6 @@
 """The sync flow: closed candles become signals and risks, these a decision, and the decision an order with its reason."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from s1mpletrader.core.decision import Verdict, ask_planner, judge
@@ -23,10 +23,11 @@ from s1mpletrader.domain.facts import Series
 from s1mpletrader.domain.ids import IdKind, RiskId, SignalId
 from s1mpletrader.domain.instant import Instant
 from s1mpletrader.domain.instrument import Instrument
-from s1mpletrader.domain.opinion import Risk, Severity, Signal
+from s1mpletrader.domain.opinion import Risk, Severity, Signal, SignalDraft
 from s1mpletrader.domain.origin import OriginKind
 from s1mpletrader.domain.reasons import SCHEMA_VERSION, EntryDraft, EntryKind, EntryRef, Reasons
 from s1mpletrader.ports.cache import ICache
+from s1mpletrader.ports.events import Event
 from s1mpletrader.ports.ledger import ILedgerReader
 from s1mpletrader.ports.planners import Situation
 
@@ -72,13 +73,21 @@ class SyncFlow:
         self._market = market
 
     def run(self, at: Instant, seen: Seen) -> None:
-        """One flow: begun, decided, recorded, sent off, and ended, also where something in it fails."""
-        strategy = self._strategy
-        flow = self._initiator.start(strategy.name, OriginKind.TICK, str(at), at, "candles", self._candles())
+        """The flow of an instant at which candles have closed."""
+        self._run(self._initiator.start(self._strategy.name, OriginKind.TICK, str(at), at, "candles", self._candles()), seen)
+
+    def run_event(self, event: Event, signals: Sequence[tuple[str, SignalDraft]]) -> None:
+        """The flow of a piece of news, or of a schedule's tick."""
+        anchor = f"{event.source}:{event.anchor}"
+        flow = self._initiator.start(self._strategy.name, event.kind, anchor, event.at, event.source, event.payload)
+        self._run(flow, Seen(signals, ()))
+
+    def _run(self, flow: Flow, seen: Seen) -> None:
+        """Decided, recorded, sent off, and ended, also where something in it fails."""
         try:
             self._decide(flow, seen)
         finally:
-            self._terminator.end(strategy.name, flow.origin.id, at)
+            self._terminator.end(flow.strategy, flow.origin.id, flow.origin.at)
 
     def _decide(self, flow: Flow, seen: Seen) -> None:
         signals = _signals(flow, seen)

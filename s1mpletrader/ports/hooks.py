@@ -25,7 +25,7 @@ from s1mpletrader.ports.market_data import IMarketData
 from s1mpletrader.ports.planners import EntryPlanner, ExecutionPlanner, ExitPlanner, RiskGate, SizePlanner, StrategyPlanner
 from s1mpletrader.ports.plugin import CacheProvision, ConnectorProvision, DataProvision, Plugin, StoreProvision, WorkerProvision
 from s1mpletrader.ports.state import IState
-from s1mpletrader.ports.workers import ContextWorker, RiskMonitor, SignalDetector
+from s1mpletrader.ports.workers import ContextWorker, CoupledDetector, RiskMonitor, SignalDetector
 
 PROJECT: Final = "s1mpletrader"
 """The pluggy project, and the group of the entry points by which plugins are found."""
@@ -43,8 +43,8 @@ class Registering:
         return ()
 
     @hookspec
-    def s1mple_signal_detectors(self) -> Sequence[Plugin[Any, WorkerProvision, SignalDetector]]:
-        """Detectors of opportunities; a ``[[signal]]`` table."""
+    def s1mple_signal_detectors(self) -> Sequence[Plugin[Any, WorkerProvision, SignalDetector | CoupledDetector[Any]]]:
+        """Detectors of opportunities, with a state or without; a ``[[signal]]`` table."""
         return ()
 
     @hookspec

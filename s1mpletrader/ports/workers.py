@@ -53,6 +53,7 @@ class IWholeHistory(Protocol):
         ...
 
 
+@runtime_checkable
 class SignalDetector(Protocol):
     """Opinions on opportunities: a function of the last ``window`` values of the facts it declares."""
 
@@ -83,10 +84,15 @@ class ICandidates(Protocol):
         ...
 
 
-class RiskMonitor(Protocol[S]):
-    """Opinions on danger, with its state as a value: stepped at each close of its series.
+D_co = TypeVar("D_co", covariant=True)
 
-    A draft is given when a risk is raised, changes its severity or is lifted, not for as long as it stands.
+
+@runtime_checkable
+class ICoupled(Protocol[S, D_co]):
+    """A worker whose opinion depends on what it has seen before, or on the account: its state is a value, passed in and out.
+
+    It is stepped at each close of its series. A risk monitor gives a draft when a risk is raised, changes its severity or is
+    lifted, not for as long as it stands; a coupled detector gives a signal for each opportunity.
     """
 
     @property
@@ -103,14 +109,22 @@ class RiskMonitor(Protocol[S]):
         """The state before the first step: a frozen value that msgspec can encode."""
         ...
 
-    def step(self, state: S, at: Facts, view: AccountView) -> tuple[S, Sequence[RiskDraft]]:
-        """The state after this candle, and what changed. ``view`` is the account's, as of its latest revision."""
+    def step(self, state: S, at: Facts, view: AccountView) -> tuple[S, Sequence[D_co]]:
+        """The state after this candle, and what it gives. ``view`` is the account's, as of its latest revision."""
         ...
+
+
+class RiskMonitor(ICoupled[S, RiskDraft], Protocol[S]):
+    """Opinions on danger, with their state as a value."""
+
+
+class CoupledDetector(ICoupled[S, SignalDraft], Protocol[S]):
+    """Opinions on opportunities that depend on earlier candles or on the account, such as a stop that should trail."""
 
 
 @runtime_checkable
 class IQuiet(Protocol[S]):
-    """A monitor's optional second form."""
+    """A coupled worker's optional second form."""
 
     def quiet(self, state: S, columns: Columns, view: AccountView, start: int, stop: int) -> tuple[S, int]:
         """Step through rows ``start`` to ``stop`` as long as no draft would be given.

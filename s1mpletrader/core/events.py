@@ -1,0 +1,73 @@
+"""A strategy's news and schedules in virtual time: each event starts a flow where a detector makes something of it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, NamedTuple
+
+from s1mpletrader.core.engine import RANK_NEWS, RANK_SCHEDULE
+from s1mpletrader.core.facts import FactTable
+from s1mpletrader.core.sync_flow import SyncFlow
+from s1mpletrader.domain.instant import Instant
+from s1mpletrader.domain.origin import OriginKind
+from s1mpletrader.ports.events import Event, EventDetector
+
+_RANK: Final = {OriginKind.NEWS: RANK_NEWS, OriginKind.SCHEDULE: RANK_SCHEDULE}
+
+Schedule = Callable[[Instant, int, Callable[[], None], int], None]
+"""Calls something at an instant, in the turn of its rank and of its source."""
+
+
+class BoundEventDetector(NamedTuple):
+    """A detector of events, and its name in the strategy."""
+
+    name: str
+    detector: EventDetector
+
+
+class EventLane:
+    """The events of one strategy's sources, each source in its own order."""
+
+    def __init__(
+        self,
+        *,
+        sources: Sequence[Sequence[Event]],
+        first_source: int,
+        detectors: Sequence[BoundEventDetector],
+        facts: FactTable,
+        flow: SyncFlow,
+        schedule: Schedule,
+        every_event: bool = False,
+    ) -> None:
+        self._sources = sources
+        self._first_source = first_source
+        self._detectors = tuple(detectors)
+        self._facts = facts
+        self._flow = flow
+        self._schedule = schedule
+        self._every_event = every_event
+
+    def begin(self) -> None:
+        """Put the first event of every source on the agenda; each puts the one after it there."""
+        for ordinal, events in enumerate(self._sources, self._first_source):
+            self._next(ordinal, iter(events))
+
+    def _next(self, ordinal: int, events: Iterator[Event]) -> None:
+        event = next(events, None)
+        if event is None:
+            return
+
+        def happens() -> None:
+            self._next(ordinal, events)
+            self.take(event)
+
+        self._schedule(event.at, _RANK[event.kind], happens, ordinal)
+
+    def take(self, event: Event) -> None:
+        """Ask the detectors that listen to the event's source, and decide where one of them sees something."""
+        signals = [
+            (name, draft)
+            for name, detector in self._detectors
+            if event.source in detector.sources and all(self._facts.has(key, detector.window) for key in detector.needs)
+            for draft in detector.detect(event, self._facts)
+        ]
+        if signals or self._every_event:
+            self._flow.run_event(event, signals)
