@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from s1mpletrader.contracts.connector_harness import ConnectorHarness
     from s1mpletrader.contracts.context_worker import ContextWorkerContract
     from s1mpletrader.contracts.detector import SignalDetectorContract
+    from s1mpletrader.contracts.gate import RiskGateContract
     from s1mpletrader.contracts.journal import JournalContract
     from s1mpletrader.contracts.journal_harness import JournalHarness
     from s1mpletrader.contracts.ledger import LedgerContract
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
         ExecutionPlannerContract,
         ExitPlannerContract,
         PlannerContract,
-        RiskGateContract,
         SizePlannerContract,
         StrategyPlannerContract,
     )
@@ -51,7 +51,7 @@ _HOME: Final = {
     "LedgerContract": "ledger",
     "LedgerHarness": "ledger_harness",
     "PlannerContract": "planner",
-    "RiskGateContract": "planner",
+    "RiskGateContract": "gate",
     "RiskMonitorContract": "monitor",
     "SignalDetectorContract": "detector",
     "SizePlannerContract": "planner",

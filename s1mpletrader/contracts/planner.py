@@ -1,7 +1,6 @@
-"""The laws of planners and risk gates."""
+"""The laws of planners."""
 # ruff: noqa: S101 - a law is an assertion.
 
-from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, ClassVar, Final
 
@@ -16,10 +15,8 @@ from s1mpletrader.api import (
     ExecutionPlanner,
     ExitPlanDraft,
     ExitPlanner,
-    GateRefusal,
     Nothing,
     RefusalDraft,
-    RiskGate,
     Scope,
     Situation,
     SizePlanDraft,
@@ -28,7 +25,7 @@ from s1mpletrader.api import (
     WorkerProvision,
 )
 from s1mpletrader.contracts.generated import INSTRUMENT, PROVISION
-from s1mpletrader.contracts.situations import Case, make_cases, make_execution_directive, make_situations
+from s1mpletrader.contracts.situations import Case, make_cases, make_situations
 
 Answers = dict[str, Any]
 """What was answered in each case, by the case's name."""
@@ -91,7 +88,7 @@ class _TradePlannerContract(PlannerContract):
     drafts: ClassVar[type]
 
     def answers(self, planner: Any) -> Answers:
-        return {case.name: _asked(case.situation, _question(planner, case)) for case in make_cases()}
+        return {case.name: asked(case.situation, _question(planner, case)) for case in make_cases()}
 
     def is_answer(self, case: str, answer: Any) -> bool:
         return isinstance(answer, self.drafts | Nothing | RefusalDraft)
@@ -152,7 +149,7 @@ class StrategyPlannerContract(PlannerContract):
 
     def answers(self, planner: Any) -> Answers:
         """A sequence of drafts for every situation."""
-        return {name: _asked(situation, lambda shown=situation: planner.plan(shown)) for name, situation in make_situations()}
+        return {name: asked(situation, lambda shown=situation: planner.plan(shown)) for name, situation in make_situations()}
 
     def is_answer(self, case: str, answer: Any) -> bool:
         """Drafts for the strategy's symbols; one for a trade names the trade that is open."""
@@ -170,37 +167,11 @@ class StrategyPlannerContract(PlannerContract):
         )
 
 
-class RiskGateContract(PlannerContract):
-    """Subclass it with ``make_planner``, which makes a gate here."""
-
-    contract_port: ClassVar[str] = "RiskGate"
-
-    def make_planner(self, provision: WorkerProvision) -> RiskGate:
-        """A fresh gate, always the same one."""
-        raise NotImplementedError(f"{type(self).__name__} needs a method make_planner(provision)")
-
-    def answers(self, planner: Any) -> Answers:
-        """A verdict on every directive that is planned whole."""
-        found = defaultdict(list)
-        for case in make_cases():
-            if case.plans.size is not None:
-                found[case.name] = _asked(case.situation, _check(planner, case))
-        return dict(found)
-
-    def is_answer(self, case: str, answer: Any) -> bool:
-        """None lets a directive pass."""
-        return answer is None or isinstance(answer, GateRefusal)
-
-
 def _question(planner: Any, case: Case) -> Any:
     return lambda: planner.plan(case.directive, case.plans, case.situation)
 
 
-def _check(gate: Any, case: Case) -> Any:
-    return lambda: gate.check(make_execution_directive(case), case.situation)
-
-
-def _asked(situation: Situation, question: Any) -> Any:
+def asked(situation: Situation, question: Any) -> Any:
     """The answer, or what went wrong: an error, or a change of what was shown."""
     before = _shown(situation)
     try:

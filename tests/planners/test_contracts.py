@@ -1,4 +1,4 @@
-"""Every built-in planner and gate keeps the laws of its kind."""
+"""Every built-in planner keeps the laws of its kind."""
 
 from decimal import Decimal
 
@@ -6,7 +6,6 @@ from s1mpletrader.api import (
     EntryPlanner,
     ExecutionPlanner,
     ExitPlanner,
-    RiskGate,
     SizePlanner,
     StrategyPlanner,
     WorkerProvision,
@@ -15,14 +14,12 @@ from s1mpletrader.contracts import (
     EntryPlannerContract,
     ExecutionPlannerContract,
     ExitPlannerContract,
-    RiskGateContract,
     SizePlannerContract,
     StrategyPlannerContract,
 )
 from s1mpletrader.plugins.planners.entry import LimitEntry, LimitEntryConfig, MarketEntry
 from s1mpletrader.plugins.planners.execution import SingleExecution
 from s1mpletrader.plugins.planners.exit import AtrExit, AtrExitConfig, PercentExit, PercentExitConfig
-from s1mpletrader.plugins.planners.gates import OrderNotional, OrderNotionalConfig, PositionLimit, PositionLimitConfig
 from s1mpletrader.plugins.planners.size import FixedSize, FixedSizeConfig, RiskPercent, RiskPercentConfig
 from s1mpletrader.plugins.planners.weighing import Weighing, WeighingConfig
 
@@ -70,13 +67,3 @@ class TestPercentExit(ExitPlannerContract):
 class TestSingleExecution(ExecutionPlannerContract):
     def make_planner(self, provision: WorkerProvision) -> ExecutionPlanner:
         return SingleExecution()
-
-
-class TestPositionLimit(RiskGateContract):
-    def make_planner(self, provision: WorkerProvision) -> RiskGate:
-        return PositionLimit(PositionLimitConfig(quantity_max=Decimal(1)), provision)
-
-
-class TestOrderNotional(RiskGateContract):
-    def make_planner(self, provision: WorkerProvision) -> RiskGate:
-        return OrderNotional(OrderNotionalConfig(notional_max=Decimal(1_000)), provision)
