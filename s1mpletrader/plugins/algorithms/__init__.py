@@ -1,4 +1,4 @@
-"""Built-in execution algorithms: ``single``, ``bracket``, ``close`` and ``modify``."""
+"""Built-in execution algorithms: one order, a bracket, entries in slices, and the change and the end of a trade."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,6 +8,15 @@ from s1mpletrader.plugins.algorithms.bracket import Bracket
 from s1mpletrader.plugins.algorithms.close import Close
 from s1mpletrader.plugins.algorithms.modify import Modify
 from s1mpletrader.plugins.algorithms.single import Single
+from s1mpletrader.plugins.algorithms.slicing.sliced import Sliced
+from s1mpletrader.plugins.algorithms.slicing.starts import (
+    Start,
+    start_iceberg,
+    start_ladder,
+    start_pov,
+    start_twap,
+    start_vwap,
+)
 
 
 @hookimpl
@@ -33,4 +42,13 @@ def s1mple_execution_algorithms() -> Sequence[Plugin[Any, WorkerProvision, Execu
             build=lambda _, __: Modify(),
             summary="Brings a trade's live orders to what new plans say.",
         ),
+        _sliced("twap", start_twap, "Equal slices over a time."),
+        _sliced("vwap", start_vwap, "Slices over a time, as large as a volume profile says."),
+        _sliced("pov", start_pov, "A share of the volume that the market trades."),
+        _sliced("iceberg", start_iceberg, "A limit order of which only a part is shown at a time."),
+        _sliced("ladder", start_ladder, "Limit orders at several prices."),
     )
+
+
+def _sliced(name: str, start: Start, summary: str) -> Plugin[Any, WorkerProvision, ExecutionAlgorithm]:
+    return Plugin(name=name, config=NoConfig, build=lambda _, __: Sliced(start), summary=summary)

@@ -19,6 +19,14 @@ from s1mpletrader.plugins.planners.execution import SingleExecution
 from s1mpletrader.plugins.planners.exit import AtrExit, AtrExitConfig, PercentExit, PercentExitConfig
 from s1mpletrader.plugins.planners.gates import s1mple_risk_gates as s1mple_risk_gates
 from s1mpletrader.plugins.planners.size import FixedSize, FixedSizeConfig, RiskPercent, RiskPercentConfig
+from s1mpletrader.plugins.planners.slicing import (
+    IcebergConfig,
+    LadderConfig,
+    PovConfig,
+    SlicedExecution,
+    TwapConfig,
+    VwapConfig,
+)
 from s1mpletrader.plugins.planners.weighing import Weighing, WeighingConfig
 
 
@@ -71,5 +79,35 @@ def s1mple_execution_planners() -> Sequence[Plugin[Any, WorkerProvision, Executi
             config=NoConfig,
             build=lambda _, __: SingleExecution(),
             summary="One entry order, in a bracket where an exit is planned.",
+        ),
+        Plugin(
+            name="twap",
+            config=TwapConfig,
+            build=lambda config, _: SlicedExecution("twap", config),
+            summary="Equal slices over a time.",
+        ),
+        Plugin(
+            name="vwap",
+            config=VwapConfig,
+            build=lambda config, _: SlicedExecution("vwap", config),
+            summary="Slices over a time, as large as a volume profile says.",
+        ),
+        Plugin(
+            name="pov",
+            config=PovConfig,
+            build=lambda config, _: SlicedExecution("pov", config),
+            summary="A share of the volume that the market trades.",
+        ),
+        Plugin(
+            name="iceberg",
+            config=IcebergConfig,
+            build=lambda config, _: SlicedExecution("iceberg", config, waits=True),
+            summary="A limit order of which only a part is shown at a time.",
+        ),
+        Plugin(
+            name="ladder",
+            config=LadderConfig,
+            build=lambda config, _: SlicedExecution("ladder", config),
+            summary="Limit orders at several prices.",
         ),
     )

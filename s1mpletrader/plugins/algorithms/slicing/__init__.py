@@ -1,0 +1,1 @@
+"""Entering in slices: one state machine, and the paces by which it places them."""

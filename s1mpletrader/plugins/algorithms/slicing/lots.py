@@ -1,0 +1,58 @@
+"""Quantities as whole numbers of lots, so that what is divided always sums up again."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from fractions import Fraction
+from math import ceil
+
+from s1mpletrader.api import EXACT, ZERO, Instant, Instrument, multiply
+
+
+def lots_of(quantity: Decimal, instrument: Instrument) -> int:
+    """How many whole lots a quantity has; none where it is below zero."""
+    return int(EXACT.divide_int(max(quantity, ZERO), instrument.quantity_lot))
+
+
+def quantity_of(lots: int, instrument: Instrument) -> Decimal:
+    """The quantity of so many lots."""
+    return multiply(Decimal(lots), instrument.quantity_lot)
+
+
+def lots_min(instrument: Instrument, price: Decimal | None) -> int:
+    """The smallest order that the venue takes at a price, in lots; without a price its value is not looked at."""
+    least = max(1, ceil(Fraction(instrument.quantity_min) / Fraction(instrument.quantity_lot)))
+    if price is None:
+        return least
+    value_of_lot = Fraction(price) * Fraction(instrument.multiplier) * Fraction(instrument.quantity_lot)
+    return max(least, ceil(Fraction(instrument.notional_min) / value_of_lot))
+
+
+def divide(lots: int, weights: Sequence[Decimal | int]) -> tuple[int, ...]:
+    """Divide lots by weight: what has been given out never exceeds its share by then, and in the end it is all of them."""
+    whole = sum(map(Fraction, weights))
+    given, weight, parts = 0, Fraction(0), []
+    for each in weights:
+        weight += Fraction(each)
+        parts.append(int(lots * weight / whole) - given)
+        given += parts[-1]
+    return tuple(parts)
+
+
+def split(lots: int, most: int | None) -> tuple[int, ...]:
+    """The lots of one slice as orders that are not above the venue's largest."""
+    return divide(lots, (1,) * -(-lots // most)) if most is not None and lots > most else (lots,)
+
+
+def merge(times: Sequence[Instant], parts: Sequence[int], least: int) -> tuple[tuple[Instant, ...], tuple[int, ...]]:
+    """Slices of at least so many lots: one that is too small waits for the next, the last takes what is left over."""
+    at, merged, carried = [], [], 0
+    for time, part in zip(times, parts, strict=True):
+        carried += part
+        if carried >= least:
+            at.append(time)
+            merged.append(carried)
+            carried = 0
+    if carried and merged:
+        at[-1] = times[-1]
+        merged[-1] += carried
+    return tuple(at), tuple(merged)

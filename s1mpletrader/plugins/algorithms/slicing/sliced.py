@@ -1,0 +1,231 @@
+"""The state machine of an entry in slices, whatever its pace."""
+
+from decimal import Decimal
+
+from msgspec import json
+from msgspec.structs import replace
+
+from s1mpletrader.api import (
+    Advance,
+    AlgorithmCommand,
+    Cancel,
+    CommandRefused,
+    Defect,
+    EntryPlan,
+    ExecutionDirective,
+    GroupContext,
+    GroupEvent,
+    Instant,
+    Order,
+    OrderDetails,
+    OrderType,
+    OrderUpdate,
+    Parameters,
+    Place,
+    PlannedOrder,
+    PlansChanged,
+    RefusalDraft,
+    Stop,
+    TimeInForce,
+    add,
+    plain,
+    subtract,
+)
+from s1mpletrader.plugins.algorithms.protection import Protection
+from s1mpletrader.plugins.algorithms.slicing.lots import lots_min, lots_of, quantity_of, split
+from s1mpletrader.plugins.algorithms.slicing.paces import Slice, Standing, Wish
+from s1mpletrader.plugins.algorithms.slicing.starts import Asked, Leftover, Start, Started
+from s1mpletrader.plugins.algorithms.slicing.state import (
+    Phase,
+    SlicedState,
+    ended,
+    hear_order,
+    hear_plans,
+    hear_refusal,
+    is_own,
+    live_slices,
+    remaining_quantity,
+)
+
+
+class Sliced:
+    """Enters a target in slices, protects every fill, and ends with its window.
+
+    What is live and what has filled never exceed the target: a slice of unknown outcome is live, and its quantity is free again
+    only with its end. A slice that the venue rejects is not tried again. The first fill of an exit ends the entry.
+    """
+
+    def __init__(self, start: Start) -> None:
+        self._start = start
+
+    def begin(self, directive: ExecutionDirective, context: GroupContext) -> Advance:
+        """Place the first slices, or refuse what could never be carried out."""
+        plans = directive.plans
+        if plans.entry is None or plans.size is None:
+            raise Defect(f"{directive.id} opens a trade without an entry or a size")
+        parameters = plans.execution.parameters if plans.execution is not None else ()
+        started = self._begin(plans.entry, plans.size.quantity, parameters, context)
+        if isinstance(started, RefusalDraft):
+            return Advance(done=True, given_up=started)
+        valid_until, exits = plans.entry.valid_until, plans.exit
+        expires = valid_until is not None and (started.ends_at is None or valid_until <= started.ends_at)
+        state = SlicedState(
+            side=plans.entry.side,
+            type=plans.entry.type,
+            price=plans.entry.price,
+            time_in_force=plans.entry.time_in_force,
+            target=context.instrument.quantity_down(plans.size.quantity),
+            pace=started.pace,
+            leftover=Leftover.CANCEL if expires else started.leftover,
+            ends_at=valid_until if expires else started.ends_at,
+            end_code="EXPIRED" if expires else "WINDOW_OVER",
+            protection=None if exits is None else Protection(stop_price=exits.stop_price, target_price=exits.target_price),
+        )
+        return _go_on(state, context, ())
+
+    def advance(self, state: bytes, event: GroupEvent, context: GroupContext) -> Advance:
+        """Take in what has happened, and go on from there."""
+        sliced, places = _hear(json.decode(state, type=SlicedState), event, context)
+        return _go_on(sliced, context, places)
+
+    def _begin(
+        self, entry: EntryPlan, quantity: Decimal, parameters: Parameters, context: GroupContext
+    ) -> Started | RefusalDraft:
+        if entry.type not in (OrderType.MARKET, OrderType.LIMIT):
+            return RefusalDraft(code="UNSUPPORTED_ENTRY", detail=f"a {entry.type} entry cannot be placed in slices")
+        asked = Asked(entry, lots_of(quantity, context.instrument), parameters, context)
+        if asked.lots < asked.least:
+            return RefusalDraft(code="BELOW_MINIMUM", detail=f"{plain(quantity)} is less than the venue takes")
+        try:
+            return self._start(asked)
+        except (ValueError, ArithmeticError) as error:
+            return RefusalDraft(code="BAD_PARAMETERS", detail=str(error))
+
+
+def _hear(state: SlicedState, event: GroupEvent, context: GroupContext) -> tuple[SlicedState, tuple[Place, ...]]:
+    match event:
+        case OrderUpdate():
+            return hear_order(state, event, context)
+        case CommandRefused():
+            return hear_refusal(state, event, context), ()
+        case PlansChanged():
+            return hear_plans(state, event.plans, context), ()
+        case Stop():
+            return ended(state, "SUPERSEDED", Phase.STOPPED), ()
+        case _:
+            return state, ()
+
+
+def _go_on(state: SlicedState, context: GroupContext, places: tuple[Place, ...]) -> Advance:
+    if state.retry_at is not None and state.retry_at <= context.at:
+        state = replace(state, retry_at=None)
+    if state.ends_at is not None and state.ends_at <= context.at:
+        state = ended(state, state.end_code)
+    live = live_slices(state, context)
+    if state.phase is Phase.PLACING:
+        return _place(state, live, context, places)
+    return _wind_up(state, live, context, places)
+
+
+def _place(state: SlicedState, live: list[Order], context: GroupContext, places: tuple[Place, ...]) -> Advance:
+    """Place what the pace wishes; end where nothing is left to place and nothing is live."""
+    remaining = remaining_quantity(state, live)
+    state, cancels = _cancel(state, _surplus(live, remaining))
+    least = lots_min(context.instrument, state.price or context.last_price)
+    lots = lots_of(remaining, context.instrument)
+    wish = state.pace.wish(Standing(context.at, lots, bool(live), least, context.instrument, context.volume_since))
+    state = replace(state, pace=wish.pace)
+    if not live and not wish.slices and (lots < least or _is_over(state, wish)):
+        return _finish(ended(state, _code(state, lots, least)), context, places)
+    slices = tuple(place for one in wish.slices for place in _orders(state, one, context))
+    return _advance(state, (*places, *cancels, *slices), _earliest(state.ends_at, wish.wake_at, state.retry_at))
+
+
+def _wind_up(state: SlicedState, live: list[Order], context: GroupContext, places: tuple[Place, ...]) -> Advance:
+    """Wait for what is live to end, and do with the rest as was planned."""
+    if state.phase is Phase.STOPPED:
+        live = [order for order in context.trade_orders if is_own(state, order, context)]
+    stays = state.phase is Phase.TAKING or (state.leftover is Leftover.KEEP and state.end_code == "WINDOW_OVER")
+    state, cancels = (state, ()) if stays else _cancel(state, live)
+    if live:
+        return _advance(state, (*places, *cancels), state.retry_at)
+    lots = lots_of(remaining_quantity(state, live), context.instrument)
+    takes = state.phase is Phase.ENDING and state.leftover is Leftover.MARKET and state.end_code == "WINDOW_OVER"
+    if takes and not state.told and lots >= lots_min(context.instrument, context.last_price):
+        taking = replace(state, phase=Phase.TAKING, type=OrderType.MARKET, price=None, time_in_force=TimeInForce.GTC)
+        return _advance(taking, (*places, *_orders(taking, Slice(lots), context)), None)
+    return _finish(state, context, places)
+
+
+def _finish(state: SlicedState, context: GroupContext, places: tuple[Place, ...]) -> Advance:
+    """Say once what was not entered; listen on while exits are live, so that a fill that comes late is protected, too."""
+    missing = subtract(state.target, state.filled)
+    given_up = None
+    if not state.told and missing >= context.instrument.quantity_lot:
+        detail = f"{plain(missing)} of {plain(state.target)} has not been entered"
+        given_up = RefusalDraft(code=state.end_code, detail=detail)
+    done = not places and not any(is_own(state, order, context) for order in context.trade_orders)
+    return Advance(commands=places, state=json.encode(replace(state, told=True)), done=done, given_up=given_up)
+
+
+def _advance(state: SlicedState, commands: tuple[AlgorithmCommand, ...], wake_at: Instant | None) -> Advance:
+    return Advance(commands=commands, state=json.encode(state), wake_at=wake_at)
+
+
+def _cancel(state: SlicedState, orders: list[Order]) -> tuple[SlicedState, tuple[Cancel, ...]]:
+    """Cancel what has not been asked to end yet; after a refusal not before its time."""
+    wanted = [order.order_id for order in orders if order.order_id not in state.cancelled]
+    if not wanted or state.retry_at is not None:
+        return state, ()
+    return replace(state, cancelled=(*state.cancelled, *wanted)), tuple(Cancel(order_id=order_id) for order_id in wanted)
+
+
+def _surplus(live: list[Order], remaining: Decimal) -> list[Order]:
+    """The newest slices, until what is live is no longer more than the target has room for."""
+    surplus = []
+    for order in reversed(live):
+        if remaining >= 0:
+            break
+        surplus.append(order)
+        remaining = add(remaining, order.remaining_quantity)
+    return surplus
+
+
+def _orders(state: SlicedState, one: Slice, context: GroupContext) -> tuple[Place, ...]:
+    instrument = context.instrument
+    most = None if instrument.quantity_max is None else lots_of(instrument.quantity_max, instrument)
+    price = state.price if one.price is None else one.price
+    return tuple(
+        Place(
+            orders=(
+                PlannedOrder(
+                    details=OrderDetails(
+                        symbol=context.trade.symbol,
+                        side=state.side,
+                        type=state.type if one.price is None else OrderType.LIMIT,
+                        quantity=quantity_of(lots, instrument),
+                        price=price,
+                        time_in_force=state.time_in_force,
+                    ),
+                    role="slice",
+                ),
+            )
+        )
+        for lots in split(one.lots, most)
+    )
+
+
+def _is_over(state: SlicedState, wish: Wish) -> bool:
+    """Whether nothing more will come: no further slice, and no end of a window at which the rest would be taken."""
+    return wish.wake_at is None and state.ends_at is None
+
+
+def _code(state: SlicedState, lots: int, least: int) -> str:
+    """Why something was not entered, where the window has not ended."""
+    if state.rejected:
+        return "REJECTED"
+    return "BELOW_MINIMUM" if lots < least else "NOT_FILLED"
+
+
+def _earliest(*times: Instant | None) -> Instant | None:
+    return min((time for time in times if time is not None), default=None)

@@ -1,0 +1,186 @@
+"""What a sliced entry remembers, and what it makes of the news."""
+
+from decimal import Decimal
+from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from s1mpletrader.api import (
+    SECOND_NS,
+    ZERO,
+    CommandRefused,
+    Fill,
+    GroupContext,
+    Instant,
+    Order,
+    OrderId,
+    OrderState,
+    OrderType,
+    OrderUpdate,
+    Place,
+    Plans,
+    Side,
+    TimeInForce,
+    add,
+    subtract,
+    total,
+)
+from s1mpletrader.plugins.algorithms.protection import Protection, protect
+from s1mpletrader.plugins.algorithms.slicing.lots import lots_of
+from s1mpletrader.plugins.algorithms.slicing.paces import Pace
+from s1mpletrader.plugins.algorithms.slicing.starts import Leftover
+
+FAILURES_MAX = 3
+"""After so many slices in a row that ended unasked and without a fill, no further one is placed."""
+
+RETRY_NS = SECOND_NS
+"""How long after a refused cancellation it is tried again."""
+
+CANCELS_REFUSED_MAX = 10
+"""How many refused cancellations are tried again."""
+
+
+class Phase(StrEnum):
+    """How far an entry is."""
+
+    PLACING = "placing"
+    ENDING = "ending"
+    """No further slice is placed; those that are live are cancelled."""
+    TAKING = "taking"
+    """The rest is being taken at the market."""
+    STOPPED = "stopped"
+    """Told to stop: exits are cancelled, too."""
+
+
+class SlicedState(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """All of an entry in slices. What is live is in the orders; what has ended is here."""
+
+    side: Side
+    type: OrderType
+    price: Decimal | None
+    time_in_force: TimeInForce
+    target: Decimal
+    pace: Pace
+    leftover: Leftover
+    ends_at: Instant | None
+    end_code: str
+    """Why it will have ended, if it ends at ``ends_at``; once it has ended, why."""
+    protection: Protection | None
+    phase: Phase = Phase.PLACING
+    filled: Decimal = ZERO
+    rejected: tuple[tuple[OrderId, Decimal], ...] = ()
+    """Slices that the venue refused, and their quantities: not tried again."""
+    failures: int = 0
+    """How many slices in a row have ended unasked and without a fill."""
+    cancelled: tuple[OrderId, ...] = ()
+    """Slices whose cancellation has been asked for."""
+    cancels_refused: int = 0
+    retry_at: Instant | None = None
+    adopted: tuple[OrderId, ...] = ()
+    """Orders of other groups that took the place of a slice."""
+    told: bool = False
+    """Whether what was given up has been said."""
+
+
+def is_own(state: SlicedState, order: Order, context: GroupContext) -> bool:
+    """Whether an order is of this group, or took the place of one that is."""
+    return order.group_id == context.group_id or order.order_id in state.adopted
+
+
+def live_slices(state: SlicedState, context: GroupContext) -> list[Order]:
+    """The live orders that enter, oldest first. One that is about to take another's place is not counted beside it."""
+    slices = [order for order in context.trade_orders if order.details.side is state.side and is_own(state, order, context)]
+    ids = {order.order_id for order in slices}
+    return [order for order in slices if order.intent.replaces not in ids]
+
+
+def remaining_quantity(state: SlicedState, live: list[Order]) -> Decimal:
+    """What has not been filled, is not live and has not been refused; below zero where too much is live."""
+    spoken_for = total((state.filled, *(quantity for _, quantity in state.rejected), *(it.remaining_quantity for it in live)))
+    return subtract(state.target, spoken_for)
+
+
+def ended(state: SlicedState, code: str, phase: Phase = Phase.ENDING) -> SlicedState:
+    """The entry after nothing more is to be placed."""
+    return replace(state, phase=phase, ends_at=None, end_code=code)
+
+
+def hear_order(state: SlicedState, event: OrderUpdate, context: GroupContext) -> tuple[SlicedState, tuple[Place, ...]]:
+    """Count what filled and what ended; answers a fill with its protection."""
+    order = event.order
+    state = _adopt(state, order, context)
+    if not is_own(state, order, context) or order.details.side is not state.side:
+        leaves = order.details.side is not state.side and order.details.type is not OrderType.MARKET
+        if event.fill is not None and leaves and state.phase in (Phase.PLACING, Phase.ENDING):
+            state = ended(state, "EXIT_FILLED")
+        return state, ()
+    if order.live:
+        rejected = tuple(one for one in state.rejected if one[0] != order.order_id)
+        state = replace(state, rejected=rejected)
+    else:
+        state = _count_end(state, order, context)
+    return _count_fill(state, event.fill, context) if event.fill is not None else (state, ())
+
+
+def hear_refusal(state: SlicedState, event: CommandRefused, context: GroupContext) -> SlicedState:
+    """A cancellation that was refused is tried again after a while, unless the order has ended meanwhile."""
+    order_id = event.order.order_id
+    if order_id not in state.cancelled or not event.order.live or state.cancels_refused >= CANCELS_REFUSED_MAX:
+        return state
+    return replace(
+        state,
+        cancelled=tuple(one for one in state.cancelled if one != order_id),
+        cancels_refused=state.cancels_refused + 1,
+        retry_at=context.at + RETRY_NS,
+    )
+
+
+def hear_plans(state: SlicedState, plans: Plans, context: GroupContext) -> SlicedState:
+    """Slices to come follow the new plans: their limit, the target, and where what fills is left again."""
+    if plans.entry is not None and state.price is not None:
+        state = replace(state, price=plans.entry.price or state.price)
+    if plans.size is not None:
+        state = replace(state, target=context.instrument.quantity_down(plans.size.quantity))
+        remaining = remaining_quantity(state, live_slices(state, context))
+        state = replace(state, pace=state.pace.resized(lots_of(remaining, context.instrument)))
+    if plans.exit is not None and state.protection is not None:
+        state = replace(state, protection=state.protection.moved(plans.exit))
+    return state
+
+
+def _adopt(state: SlicedState, order: Order, context: GroupContext) -> SlicedState:
+    """Know the order that takes a slice's place, before the slice's end makes its quantity free."""
+    own = {one.order_id for one in (order, *context.trade_orders) if is_own(state, one, context)}
+    heirs = [one for one in (order, *context.trade_orders) if one.intent.replaces in own and one.order_id not in own]
+    return replace(state, adopted=(*state.adopted, *dict.fromkeys(one.order_id for one in heirs))) if heirs else state
+
+
+def _count_fill(state: SlicedState, fill: Fill, context: GroupContext) -> tuple[SlicedState, tuple[Place, ...]]:
+    state = replace(state, filled=add(state.filled, fill.quantity), failures=0)
+    if state.protection is None or state.phase is Phase.STOPPED:
+        return state, ()
+    protection, places = protect(state.protection, fill, context)
+    return replace(state, protection=protection), places
+
+
+def _count_end(state: SlicedState, order: Order, context: GroupContext) -> SlicedState:
+    asked = order.order_id in state.cancelled
+    replaced = any(one.intent.replaces == order.order_id for one in context.trade_orders)
+    state = replace(state, cancelled=tuple(one for one in state.cancelled if one != order.order_id))
+    if order.state is OrderState.REJECTED and order.order_id not in dict(state.rejected):
+        state = replace(state, rejected=(*state.rejected, (order.order_id, order.quantity)))
+    if order.filled_quantity or asked or replaced or _ends_by_its_terms(order):
+        return state
+    failures = state.failures + 1
+    return replace(ended(state, "SLICES_FAILED") if _is_too_many(state, failures) else state, failures=failures)
+
+
+def _is_too_many(state: SlicedState, failures: int) -> bool:
+    return failures >= FAILURES_MAX and state.phase is Phase.PLACING
+
+
+def _ends_by_its_terms(order: Order) -> bool:
+    """Whether the order ended because it never was to wait: what the market does not give at once is no failure."""
+    rests = order.details.type is OrderType.LIMIT and order.details.time_in_force is TimeInForce.GTC
+    return order.state is OrderState.EXPIRED and not rests
