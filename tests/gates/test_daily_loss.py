@@ -1,6 +1,6 @@
 """The day's loss: where a day begins, what it is measured against, and how long it stands."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -142,16 +142,16 @@ def test_a_day_begins_at_its_zones_midnight_also_where_clocks_are_changed(zone: 
     assert told(monitor(10, zone), [*before, (turn - 1, 70.0), on]) == [None, RAISED, None, LIFTED]
 
 
-def test_a_day_that_clocks_make_come_twice_ends_once() -> None:
-    """St. John's put its clocks back at one minute past midnight: for an hour the day before came again."""
-    first = datetime(2006, 10, 29, 1, 0, tzinfo=UTC)
-    closes = [(int((first + timedelta(minutes=minute)).timestamp()), 100.0 - minute * 0.01) for minute in range(60 * 6)]
+@pytest.mark.parametrize(("begun", "days"), [("01:00", 2), ("02:30", 1), ("02:45", 2), ("03:30", 1)])
+def test_an_hour_that_clocks_put_back_to_the_day_before_ends_no_day_twice(begun: str, days: int) -> None:
+    """St. John's put its clocks back at one minute past midnight, 02:31 UTC: until 03:30 it was the day before again."""
+    first = at(f"2006-10-29T{begun}")
     watching, state, ends = monitor(50, "America/St_Johns"), DailyLossState(), set[int]()
-    for at_s, close in closes:
-        state, _ = watching.step(state, Seen(at_s, close), HOLDING)
-        assert state.ends_at_s > at_s
+    for minute in range(60 * 6):
+        state, _ = watching.step(state, Seen(first + 60 * minute, 100.0), HOLDING)
+        assert state.ends_at_s > first + 60 * minute
         ends.add(state.ends_at_s)
-    assert len(ends) == 2
+    assert len(ends) == days
 
 
 def test_an_account_without_money_has_lost_nothing_until_it_owes_some() -> None:

@@ -129,20 +129,21 @@ def command(*words: str) -> dict[str, Any]:
     return answer
 
 
-def halted_run(directory: Path, *tables: str) -> tuple[Finished, Instant, Instant]:
+def halted_run(directory: Path, account: tuple[str, ...], *tables: str) -> tuple[Finished, Instant, Instant]:
     """A run that another process halts after a third of it, and resumes after two thirds."""
     url = f"sqlite:///{directory}/store.sqlite"
     file = strategy(directory, *tables, example="ema_cross.toml")
-    container = BacktestContainer(configuration=load(file, ["data.candles=3000", "engine.commit_steps=7", f"ledger.url={url}"]))
+    overrides = ["data.candles=3000", "engine.commit_steps=7", "account.name=swing", f"ledger.url={url}"]
+    container = BacktestContainer(configuration=load(file, overrides))
     (candles,) = container.candles().values()
     halted_at, resumed_at = candles.closed_at.item(1_000), candles.closed_at.item(2_000)
     told: list[dict[str, Any]] = []
 
     def progress(at: Instant) -> None:
         if at >= halted_at and not told:
-            told.append(command("halt", "--store", url, "--reason", "strange prices"))
+            told.append(command("halt", "--store", url, *account, "--reason", "strange prices"))
         if at >= resumed_at and len(told) == 1:
-            told.append(command("resume", "--store", url))
+            told.append(command("resume", "--store", url, *account))
 
     container.progress.override(progress)
     backtest = container.backtest()
@@ -152,8 +153,9 @@ def halted_run(directory: Path, *tables: str) -> tuple[Finished, Instant, Instan
     return Finished(container, container.ledger(), container.journal(), container.metrics()), halted_at, resumed_at
 
 
-def test_another_process_halts_and_resumes_a_run(tmp_path: Path) -> None:
-    done, halted_at, resumed_at = halted_run(tmp_path, '[[gate]]\nplugin = "kill_switch"')
+@pytest.mark.parametrize("account", [(), ("--account", "swing")])
+def test_another_process_halts_and_resumes_a_run(account: tuple[str, ...], tmp_path: Path) -> None:
+    done, halted_at, resumed_at = halted_run(tmp_path, account, '[[gate]]\nplugin = "kill_switch"')
     opened = [change.at for change in done.changes if isinstance(change, TradeOpened)]
     assert [at for at in opened if at < halted_at]
     assert not [at for at in opened if halted_at < at <= resumed_at]
