@@ -17,6 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from s1mpletrader.contracts.algorithm import ExecutionAlgorithmContract
     from s1mpletrader.contracts.cache import CacheContract, CacheHarness
     from s1mpletrader.contracts.connector import ExecutionConnectorContract
     from s1mpletrader.contracts.connector_harness import ConnectorHarness
@@ -43,6 +44,7 @@ _HOME: Final = {
     "ConnectorHarness": "connector_harness",
     "ContextWorkerContract": "context_worker",
     "EntryPlannerContract": "planner",
+    "ExecutionAlgorithmContract": "algorithm",
     "ExecutionConnectorContract": "connector",
     "ExecutionPlannerContract": "planner",
     "ExitPlannerContract": "planner",
@@ -64,6 +66,7 @@ __all__ = [
     "ConnectorHarness",
     "ContextWorkerContract",
     "EntryPlannerContract",
+    "ExecutionAlgorithmContract",
     "ExecutionConnectorContract",
     "ExecutionPlannerContract",
     "ExitPlannerContract",

@@ -17,7 +17,18 @@ PROPERTY: Final = "s1mpletrader_law"
 pytest.register_assert_rewrite(
     *(
         f"s1mpletrader.contracts.{name}"
-        for name in ("cache", "connector", "context_worker", "detector", "gate", "journal", "ledger", "monitor", "planner")
+        for name in (
+            "algorithm",
+            "cache",
+            "connector",
+            "context_worker",
+            "detector",
+            "gate",
+            "journal",
+            "ledger",
+            "monitor",
+            "planner",
+        )
     )
 )
 

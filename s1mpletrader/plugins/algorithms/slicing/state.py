@@ -102,8 +102,8 @@ def remaining_quantity(state: SlicedState, live: list[Order]) -> Decimal:
 
 
 def ended(state: SlicedState, code: str, phase: Phase = Phase.ENDING) -> SlicedState:
-    """The entry after nothing more is to be placed."""
-    return replace(state, phase=phase, ends_at=None, end_code=code)
+    """The entry from where on nothing more is placed; what is live is asked to end without waiting for an earlier refusal."""
+    return replace(state, phase=phase, ends_at=None, end_code=code, retry_at=None)
 
 
 def hear_order(state: SlicedState, event: OrderUpdate, context: GroupContext) -> tuple[SlicedState, tuple[Place, ...]]:
