@@ -17,7 +17,7 @@ from job import EXAMPLE
 from rich.console import Console
 from rich.table import Table
 
-from s1mpletrader.assembly import load_candles
+from s1mpletrader.assembly import load_all_candles
 from s1mpletrader.configuration import load
 
 OURS = "s1mpletrader"
@@ -49,7 +49,7 @@ def _measure(name: str, candles: int) -> dict[str, Any]:
 
 
 def _write_columns(path: Path, candles: int) -> None:
-    data = next(iter(load_candles(load(str(EXAMPLE), [f"data.candles={candles}"])).values()))
+    data = next(iter(load_all_candles(load(str(EXAMPLE), [f"data.candles={candles}"]))["ema_cross"].values()))
     names = ("opened_at", "open", "high", "low", "close", "volume")
     np.savez(path, **{name: getattr(data, name) for name in names})
 

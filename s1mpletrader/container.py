@@ -5,18 +5,33 @@ constructor, and the container says what that is.
 """
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
+from functools import partial
 
 from dependency_injector import containers, providers
 
-from s1mpletrader.assembly import assemble_strategy, build_algorithms, load_candles
-from s1mpletrader.configuration import Configuration, canonical_json, configuration_hash
+from s1mpletrader.assembly import (
+    assemble_strategies,
+    build_algorithms,
+    build_cache,
+    build_connector,
+    build_journal,
+    build_ledger,
+    build_state,
+    listed_instruments,
+    load_all_candles,
+    namespaces,
+    run_identity,
+    venue_candles,
+)
+from s1mpletrader.configuration import Portfolio
 from s1mpletrader.core.backtest import Backtest
 from s1mpletrader.core.book import Book
-from s1mpletrader.core.clock import Agenda, SteppedTasks, VirtualClock, finished
+from s1mpletrader.core.clock import Agenda, SteppedTasks, VirtualClock
 from s1mpletrader.core.engine import RANK_REPLY, Engine, Lane
 from s1mpletrader.core.execution_groups import ExecutionGroups
 from s1mpletrader.core.execution_worker import ExecutionWorker
-from s1mpletrader.core.feed import DenseFeed, Feed, SkippingFeed, can_skip
+from s1mpletrader.core.feed import DenseFeed, SkippingFeed, can_skip
 from s1mpletrader.core.flow_initiator import FlowInitiator, FlowTerminator
 from s1mpletrader.core.follow_up import FollowUp
 from s1mpletrader.core.group_reasons import GroupReasonsFinder
@@ -26,59 +41,21 @@ from s1mpletrader.core.market import Market
 from s1mpletrader.core.metrics import Metrics
 from s1mpletrader.core.order_context import ContextFinder
 from s1mpletrader.core.outbox import Outbox
-from s1mpletrader.core.plugin_manager import PluginKind, UnknownPlugin
 from s1mpletrader.core.recorder import INLINE, CommitPolicy, Recorder, chunk
 from s1mpletrader.core.reply_flow import ReplyFlow
 from s1mpletrader.core.strategy import Strategy
 from s1mpletrader.core.sync_flow import SyncFlow
 from s1mpletrader.core.timers import Schedule, TimerFlow
 from s1mpletrader.core.watchers import Watchers
-from s1mpletrader.domain.account import AccountView
 from s1mpletrader.domain.candles import Candles
-from s1mpletrader.domain.errors import ConfigurationError
 from s1mpletrader.domain.facts import Series
-from s1mpletrader.domain.ids import IdSpace
 from s1mpletrader.domain.instant import Instant
-from s1mpletrader.domain.instrument import Instrument
 from s1mpletrader.domain.order import Order
 from s1mpletrader.domain.reality import LedgerChange
-from s1mpletrader.domain.reasons import DataIdentity, PluginIdentity, RunIdentity
 from s1mpletrader.domain.replies import ExchangeReply
-from s1mpletrader.ports.cache import ICache
 from s1mpletrader.ports.execution import IExecutionConnector
 from s1mpletrader.ports.journal import IJournal
 from s1mpletrader.ports.ledger import ILedger, ILedgerReader
-from s1mpletrader.ports.plugin import CacheProvision, ConnectorProvision, StoreProvision
-from s1mpletrader.ports.state import IState
-
-
-def _identity(configuration: Configuration, candles: dict[Series, Candles], instruments: dict[str, Instrument]) -> RunIdentity:
-    fingerprints = {series: data.fingerprint for series, data in candles.items()}
-    digest = configuration_hash(configuration, fingerprints)
-    run = f"{configuration.strategy.name}-{digest[:16]}"
-    return RunIdentity(
-        run=run,
-        book=run,
-        environment=configuration.environment.mode,
-        strategies=(configuration.strategy.name,),
-        configuration_hash=digest,
-        configuration=canonical_json(configuration, fingerprints),
-        seed=configuration.strategy.seed,
-        data=tuple(
-            DataIdentity(
-                source=table.plugin.name,
-                symbol=table.series.symbol,
-                timeframe=table.series.timeframe,
-                fingerprint=fingerprints[table.series],
-            )
-            for table in configuration.data
-        ),
-        plugins=tuple(
-            PluginIdentity(kind=table.kind, name=table.plugin.name, package=table.plugin.package, version=table.plugin.version)
-            for table in (*configuration.data, *configuration.deciding_tables)
-        ),
-        instruments=tuple(instruments[symbol] for symbol in sorted(instruments)),
-    )
 
 
 def _clock(candles: dict[Series, Candles]) -> VirtualClock:
@@ -86,55 +63,8 @@ def _clock(candles: dict[Series, Candles]) -> VirtualClock:
     return VirtualClock(min(data.opened_at.item(0) for data in candles.values()))
 
 
-def _connector(
-    configuration: Configuration, clock: VirtualClock, candles: dict[Series, Candles], is_submitted: Callable[[str], bool]
-) -> IExecutionConnector:
-    connector: IExecutionConnector = configuration.exchange.build(
-        ConnectorProvision(
-            account=configuration.account.name,
-            account_type=configuration.account.type,
-            funds=configuration.account.funds,
-            clock=clock,
-            seed=f"{configuration.strategy.seed}",
-            candles=candles,
-            is_submitted=is_submitted,
-        )
-    )
-    return connector
-
-
-def _instruments(configuration: Configuration, connector: IExecutionConnector) -> dict[str, Instrument]:
-    return dict(finished(connector.instruments(configuration.strategy.symbols)))
-
-
-def _policy(configuration: Configuration, connector: IExecutionConnector) -> CommitPolicy:
+def _policy(configuration: Portfolio, connector: IExecutionConnector) -> CommitPolicy:
     return INLINE if connector.outlives_process else chunk(configuration.engine.commit_steps)
-
-
-def _ledger(configuration: Configuration, connector: IExecutionConnector, identity: RunIdentity) -> ILedger:
-    store = configuration.ledger
-    provision = StoreProvision(url=store.url, book=identity.book, outlives_process=connector.outlives_process)
-    ledger: ILedger = store.table.build(provision)
-    return ledger
-
-
-def _journal(configuration: Configuration, connector: IExecutionConnector, identity: RunIdentity) -> IJournal:
-    store = configuration.journal
-    provision = StoreProvision(url=store.url, book=identity.book, outlives_process=connector.outlives_process)
-    journal: IJournal = store.table.build(provision)
-    return journal
-
-
-def _state(configuration: Configuration, connector: IExecutionConnector, identity: RunIdentity) -> IState:
-    """The state store beside the ledger: of the same plugin, at the same URL."""
-    store = configuration.ledger
-    provision = StoreProvision(url=store.url, book=identity.book, outlives_process=connector.outlives_process)
-    try:
-        plugin = configuration.plugins.find(PluginKind.STATE, store.table.plugin.name).plugin
-        state: IState = plugin.build(plugin.config(), provision)
-    except (UnknownPlugin, ValueError) as fault:
-        raise ConfigurationError(store.table.place, f"no state store lies beside this ledger: {fault}") from fault
-    return state
 
 
 def _published(watchers: Watchers) -> Callable[[Sequence[LedgerChange]], None] | None:
@@ -175,65 +105,78 @@ def _deliver(agenda: Agenda, clock: VirtualClock) -> Callable[[Sequence[Exchange
 
 
 def _schedule(agenda: Agenda) -> Schedule:
-    def schedule(at: Instant, rank: int, call: Callable[[], None]) -> None:
+    def schedule(at: Instant, rank: int, call: Callable[[], None], source: int = 0) -> None:
         def happens() -> Sequence[ExchangeReply]:
             call()
             return ()
 
-        agenda.add(at, rank, happens)
+        agenda.add(at, rank, happens, source)
 
     return schedule
 
 
-def _view(book: Book, strategy: Strategy) -> Callable[[], AccountView]:
-    return lambda: book.view(strategy.name)
-
-
-def _markets(strategy: Strategy, market: Market) -> dict[str, Market]:
-    return {strategy.name: market}
+def _markets(strategies: dict[str, Strategy]) -> dict[str, Market]:
+    return {name: Market(one.facts, one.price_keys, one.recorded_keys) for name, one in strategies.items()}
 
 
 def _listens_to_candles(watchers: Watchers) -> bool:
     return watchers.candle_stream_data_ready is not None
 
 
-def _watchers(configuration: Configuration) -> Watchers:
+def _watchers(configuration: Portfolio) -> Watchers:
     return configuration.plugins.watchers()
 
 
-def _cache(configuration: Configuration, identity: RunIdentity) -> ICache:
-    cache: ICache = configuration.cache.build(CacheProvision(run=identity.run))
-    return cache
+def _lanes(
+    configuration: Portfolio,
+    strategies: dict[str, Strategy],
+    markets: dict[str, Market],
+    watchers: Watchers,
+    book: Book,
+    sync_flow: Callable[..., SyncFlow],
+) -> list[Lane]:
+    """A lane for each strategy, in the order of their turns."""
+    lanes = []
+    for name, strategy in strategies.items():
+        view = partial(book.view, name)
+        skips = configuration.engine.skip and not _listens_to_candles(watchers) and can_skip(strategy)
+        feed = SkippingFeed(strategy, view) if skips else DenseFeed(strategy, view)
+        lanes.append(Lane(feed, sync_flow(strategy, market=markets[name], view=view)))
+    return lanes
 
 
-def _feed(configuration: Configuration, strategy: Strategy, watchers: Watchers, view: Callable[[], AccountView]) -> Feed:
-    skips = configuration.engine.skip and not _listens_to_candles(watchers) and can_skip(strategy)
-    return SkippingFeed(strategy, view) if skips else DenseFeed(strategy, view)
+def _is_shared(configuration: Portfolio) -> bool:
+    return len(configuration.strategies) > 1
+
+
+def _funds(configuration: Portfolio) -> dict[str, dict[str, Decimal]]:
+    return {one.strategy.name: one.account.funds for one in configuration.strategies}
 
 
 class BacktestContainer(containers.DeclarativeContainer):
-    """One strategy against a simulated venue in virtual time."""
+    """One or several strategies against a simulated venue in virtual time."""
 
-    configuration: providers.Provider[Configuration] = providers.Dependency(instance_of=Configuration)
+    configuration: providers.Provider[Portfolio] = providers.Dependency(instance_of=Portfolio)
     progress: providers.Provider[Callable[[Instant], None] | None] = providers.Object(None)
 
-    candles = providers.Singleton(load_candles, configuration)
+    candles_of = providers.Singleton(load_all_candles, configuration)
+    candles = providers.Singleton(venue_candles, configuration, candles_of)
     clock = providers.Singleton(_clock, candles)
     agenda = providers.Singleton(Agenda)
     metrics = providers.Singleton(Metrics)
     watchers = providers.Singleton(_watchers, configuration)
     # A simulated venue begins empty with every run, so that no earlier run can have submitted to it.
-    connector = providers.Singleton(_connector, configuration, clock, candles, providers.Object(lambda _: False))
-    instruments = providers.Singleton(_instruments, configuration, connector)
-    identity = providers.Singleton(_identity, configuration, candles, instruments)
-    ids = providers.Singleton(IdSpace, identity.provided.configuration_hash)
-    state = providers.Singleton(_state, configuration, connector, identity)
-    strategy = providers.Singleton(assemble_strategy, configuration, candles, instruments, state.provider)
+    connector = providers.Singleton(build_connector, configuration, clock, candles, providers.Object(lambda _: False))
+    instruments = providers.Singleton(listed_instruments, configuration, connector)
+    identity = providers.Singleton(run_identity, configuration, candles_of, instruments)
+    ids = providers.Singleton(namespaces, configuration, candles_of)
+    state = providers.Singleton(build_state, configuration, connector, identity)
+    strategies = providers.Singleton(assemble_strategies, configuration, candles_of, instruments, state.provider)
     algorithms = providers.Singleton(build_algorithms, configuration)
 
-    ledger = providers.Singleton(_ledger, configuration, connector, identity)
-    journal = providers.Singleton(_journal, configuration, connector, identity)
-    cache = providers.Singleton(_cache, configuration, identity)
+    ledger = providers.Singleton(build_ledger, configuration, connector, identity)
+    journal = providers.Singleton(build_journal, configuration, connector, identity)
+    cache = providers.Singleton(build_cache, configuration, identity)
     writer = providers.Singleton(StrategyJournalWriter, identity.provided.run)
     recorder = providers.Singleton(
         Recorder,
@@ -249,9 +192,7 @@ class BacktestContainer(containers.DeclarativeContainer):
     book = providers.Singleton(
         Book, configuration.provided.account.type, configuration.provided.account.currency, instruments, settled_ledger
     )
-    view = providers.Singleton(_view, book, strategy)
-    market = providers.Singleton(Market, strategy.provided.facts, strategy.provided.price_keys, strategy.provided.recorded_keys)
-    markets = providers.Singleton(_markets, strategy, market)
+    markets = providers.Singleton(_markets, strategies)
     groups = providers.Singleton(
         ExecutionGroups,
         book=book,
@@ -260,6 +201,7 @@ class BacktestContainer(containers.DeclarativeContainer):
         venue=connector,
         markets=markets,
         now=clock.provided.now,
+        is_shared=providers.Singleton(_is_shared, configuration),
     )
     worker = providers.Singleton(
         ExecutionWorker,
@@ -312,10 +254,8 @@ class BacktestContainer(containers.DeclarativeContainer):
         metrics=metrics,
         watchers=watchers,
     )
-    sync_flow = providers.Singleton(
+    sync_flow = providers.Factory(
         SyncFlow,
-        strategy,
-        market=market,
         initiator=initiator,
         terminator=terminator,
         worker=worker,
@@ -325,19 +265,18 @@ class BacktestContainer(containers.DeclarativeContainer):
         follow_up=follow_up,
         finder=finder,
         timers=timers,
-        view=view,
         open_ledger=settled_ledger,
         instruments=instruments,
         metrics=metrics,
         watchers=watchers,
     )
-    feed = providers.Singleton(_feed, configuration, strategy, watchers, view)
+    lanes = providers.Singleton(_lanes, configuration, strategies, markets, watchers, book, sync_flow.provider)
     engine = providers.Singleton(
         Engine,
         clock=clock,
         agenda=agenda,
         world=connector,
-        lanes=providers.List(providers.Factory(Lane, feed, sync_flow)),
+        lanes=lanes,
         replies=reply_flow,
         every_candle=providers.Singleton(_listens_to_candles, watchers),
         progress=progress,
@@ -345,10 +284,11 @@ class BacktestContainer(containers.DeclarativeContainer):
     backtest = providers.Singleton(
         Backtest,
         identity=identity,
-        funds=configuration.provided.account.funds,
+        funds=providers.Singleton(_funds, configuration),
         engine=engine,
         book=book,
-        market=market,
+        markets=markets,
+        events=providers.List(),
         recorder=recorder,
         ledger=ledger,
         journal=journal,

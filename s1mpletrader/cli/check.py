@@ -1,63 +1,73 @@
 """``s1mpletrader check``: whether a file is sound, and what it wires."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.tree import Tree
 
-from s1mpletrader.assembly import build_algorithms
 from s1mpletrader.cli.options import FileArgument, JsonOption, SetOption
 from s1mpletrader.cli.output import out, print_json
 from s1mpletrader.configuration import Configuration, PluginTable, load
 from s1mpletrader.container import BacktestContainer
+from s1mpletrader.core.strategy import Strategy
 
 
 def check(file: FileArgument, set_: SetOption = None, json_: JsonOption = False) -> None:
-    """Validate a strategy's file, and show how its parts are wired. Nothing is run or written."""
-    configuration = load(file, set_ or [])
-    container = BacktestContainer(configuration=configuration)
-    candles = container.candles()
-    strategy = container.strategy()
-    wiring = _wiring(configuration)
-    wiring["facts"] = [str(key) for key in strategy.facts.known_keys()]
-    wiring["candles"] = {str(series): len(data) for series, data in candles.items()}
-    wiring["algorithms"] = sorted(build_algorithms(configuration))
+    """Validate a strategy's file, or a portfolio's, and show how its parts are wired. Nothing is run or written."""
+    portfolio = load(file, set_ or [])
+    container = BacktestContainer(configuration=portfolio)
+    candles, strategies = container.candles(), container.strategies()
+    wiring: dict[str, Any] = {
+        "name": portfolio.name,
+        "environment": str(portfolio.environment.mode),
+        "account": portfolio.account.type,
+        "strategies": [_wiring(one, strategies[one.strategy.name]) for one in portfolio.strategies],
+        "shared": _tables((portfolio.exchange, portfolio.ledger.table, portfolio.journal.table, portfolio.cache)),
+        "candles": {str(series): len(data) for series, data in candles.items()},
+        "algorithms": sorted(container.algorithms()),
+    }
     if json_:
         print_json(wiring)
         return
-    tree = Tree(f"[bold]{configuration.strategy.name}[/]  {file} is sound")
-    for kind, tables in wiring["tables"].items():
+    tree = Tree(f"[bold]{portfolio.name}[/]  {file} is sound")
+    for one in wiring["strategies"]:
+        strategy = tree.add(f"[bold]{one['strategy']}[/]") if len(wiring["strategies"]) > 1 else tree
+        _grow(strategy, one["tables"])
+        _list(strategy, "facts", one["facts"])
+    _grow(tree, wiring["shared"])
+    _list(tree, "candles", [f"{series}: {count:,}" for series, count in wiring["candles"].items()])
+    out.print(tree)
+
+
+def _grow(tree: Tree, by_kind: Mapping[str, list[dict[str, Any]]]) -> None:
+    for kind, tables in by_kind.items():
         branch = tree.add(kind)
         for table in tables:
             keys = "  ".join(f"{key}={value}" for key, value in table["config"].items())
             branch.add(f"[bold]{table['name']}[/] ({table['plugin']}, {table['package']} {table['version']})  [dim]{keys}[/]")
-    data = tree.add("candles")
-    for series, count in wiring["candles"].items():
-        data.add(f"{series}: {count:,}")
-    facts = tree.add("facts")
-    for name in wiring["facts"]:
-        facts.add(name)
-    out.print(tree)
 
 
-def _wiring(configuration: Configuration) -> dict[str, Any]:
-    tables: dict[str, list[dict[str, Any]]] = {}
-    everything = (
-        *configuration.data,
-        *configuration.deciding_tables,
-        configuration.ledger.table,
-        configuration.journal.table,
-        configuration.cache,
-    )
-    for table in everything:
-        tables.setdefault(table.kind, []).append(_row(table))
+def _list(tree: Tree, title: str, lines: Sequence[str]) -> None:
+    branch = tree.add(title)
+    for line in lines:
+        branch.add(line)
+
+
+def _wiring(one: Configuration, strategy: Strategy) -> dict[str, Any]:
     return {
-        "strategy": configuration.strategy.name,
-        "environment": str(configuration.environment.mode),
-        "symbols": list(configuration.strategy.symbols),
-        "timeframes": list(configuration.strategy.timeframes),
-        "account": configuration.account.type,
-        "tables": tables,
+        "strategy": one.strategy.name,
+        "symbols": list(one.strategy.symbols),
+        "timeframes": list(one.strategy.timeframes),
+        "tables": _tables((*one.data, *(table for table in one.deciding_tables if table is not one.exchange))),
+        "facts": [str(key) for key in strategy.facts.known_keys()],
     }
+
+
+def _tables(tables: Iterable[PluginTable]) -> dict[str, list[dict[str, Any]]]:
+    by_kind: dict[str, list[dict[str, Any]]] = {}
+    for table in tables:
+        by_kind.setdefault(table.kind, []).append(_row(table))
+    return by_kind
 
 
 def _row(table: PluginTable) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """``s1mpletrader run``: a strategy from its file to its summary."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from time import perf_counter
 from typing import Annotated, Any
 
@@ -19,14 +20,14 @@ from s1mpletrader.cli.options import (
     store_overrides,
 )
 from s1mpletrader.cli.output import err, out, print_json
-from s1mpletrader.configuration import Configuration, Mode, load
+from s1mpletrader.configuration import Mode, Portfolio, load
 from s1mpletrader.container import BacktestContainer
 from s1mpletrader.core.backtest import AlreadyRecorded, Backtest
 from s1mpletrader.core.journal_reader import StrategyJournal
 from s1mpletrader.core.metrics import Metrics
 from s1mpletrader.domain.errors import ConfigurationError
 from s1mpletrader.domain.instant import Instant, iso
-from s1mpletrader.domain.money import plain, ratio, subtract
+from s1mpletrader.domain.money import ZERO, plain, ratio, subtract
 
 
 def run(
@@ -63,14 +64,14 @@ def run(
     _print_story(container)
 
 
-def _run(container: BacktestContainer, configuration: Configuration, progress: Progress, *, replace: bool) -> dict[str, Any]:
+def _run(container: BacktestContainer, configuration: Portfolio, progress: Progress, *, replace: bool) -> dict[str, Any]:
     candles = container.candles()
     first, last = (
         min(data.closed_at.item(0) for data in candles.values()),
         max(data.closed_at.item(-1) for data in candles.values()),
     )
     count = sum(len(data) for data in candles.values())
-    task = progress.add_task(configuration.strategy.name, total=count)
+    task = progress.add_task(configuration.name, total=count)
     container.progress.override(_progress(progress, task, first, last, count))
     container.recorder()
     begun = perf_counter()
@@ -104,13 +105,15 @@ def _progress(progress: Progress, task: Any, first: Instant, last: Instant, coun
 
 
 def _summary(
-    container: BacktestContainer, configuration: Configuration, backtest: Backtest, count: int, engine_s: float
+    container: BacktestContainer, configuration: Portfolio, backtest: Backtest, count: int, engine_s: float
 ) -> dict[str, Any]:
     metrics: Metrics = container.metrics()
-    view = backtest.view()
+    currency = configuration.account.currency
+    strategies = backtest.identity.strategies
+    open_orders = sum(len(backtest.view(strategy).open_orders) for strategy in strategies)
     return {
         "run_id": backtest.identity.run,
-        "strategies": list(backtest.identity.strategies),
+        "strategies": list(strategies),
         "environment": str(configuration.environment.mode),
         "candles": count,
         "gaps": sum(data.gap_count for data in container.candles().values()),
@@ -123,10 +126,11 @@ def _summary(
         "rejections": metrics.rejections,
         "alarms": metrics.alarms,
         "trades": metrics.trades,
-        "open_orders": len(view.open_orders),
-        "currency": view.currency,
-        "opening_equity": plain(configuration.account.funds.get(view.currency, view.cash)),
-        "final_equity": plain(backtest.equity()),
+        "open_orders": open_orders,
+        "currency": currency,
+        "opening_equity": plain(configuration.account.funds.get(currency, ZERO)),
+        "final_equity": plain(backtest.total_equity()),
+        "equity_by_strategy": {strategy: plain(backtest.equity(strategy)) for strategy in strategies},
         "engine_s": round(engine_s, 6),
         "candles_per_s": round(count / engine_s) if engine_s else 0,
         "store": configuration.ledger.url,
@@ -138,7 +142,7 @@ def _print_summary(summary: dict[str, Any], container: BacktestContainer) -> Non
     candles = container.candles()
     first = iso(min(data.opened_at.item(0) for data in candles.values()))
     last = iso(max(data.closed_at.item(-1) for data in candles.values()))
-    table = Table(title=f"{summary['strategies'][0]}  [dim]{summary['run_id']}[/]", show_header=False, title_justify="left")
+    table = Table(title=f"{container.configuration().name}  [dim]{summary['run_id']}[/]", show_header=False, title_justify="left")
     table.add_column(style="dim")
     table.add_column(justify="right")
     gaps = f", {summary['gaps']:,} missing" if summary["gaps"] else ""
@@ -152,6 +156,9 @@ def _print_summary(summary: dict[str, Any], container: BacktestContainer) -> Non
     table.add_row("fills", f"{summary['fills']:,}")
     table.add_row("trades", f"{summary['trades']:,}")
     table.add_row("equity", _equity(summary, container))
+    if len(summary["strategies"]) > 1:
+        for strategy, equity in summary["equity_by_strategy"].items():
+            table.add_row(f"  {strategy}", f"{Decimal(equity):,.2f} {summary['currency']}")
     table.add_row("engine", f"{summary['engine_s']:.2f} s, {summary['candles_per_s']:,} candles/s")
     table.add_row("store", summary["store"])
     out.print(table)
@@ -159,7 +166,7 @@ def _print_summary(summary: dict[str, Any], container: BacktestContainer) -> Non
 
 def _equity(summary: dict[str, Any], container: BacktestContainer) -> str:
     opening = container.configuration().account.funds.get(summary["currency"])
-    final = container.backtest().equity()
+    final = container.backtest().total_equity()
     gain = ratio(subtract(final, opening), opening) if opening else None
     change = f"  ({float(gain) * 100:+.2f} %)" if gain is not None else ""
     return f"{final:,.2f} {summary['currency']}{change}"

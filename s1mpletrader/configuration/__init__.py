@@ -1,8 +1,8 @@
 """Configuration: from a TOML file to validated values, with one clear sentence for every mistake."""
 
-from s1mpletrader.configuration.configuration import Configuration, PluginTable, StoreTable
+from s1mpletrader.configuration.configuration import Configuration, PluginTable, Portfolio, StoreTable
 from s1mpletrader.configuration.facts_graph import FactUser, check_needs, order_workers
-from s1mpletrader.configuration.identity import canonical_json, configuration_hash
+from s1mpletrader.configuration.identity import canonical_json, configuration_hash, portfolio_hash
 from s1mpletrader.configuration.loading import LoadPlugins, load
 from s1mpletrader.configuration.models import AccountTable, EngineTable, EnvironmentTable, Mode, StrategyTable
 from s1mpletrader.configuration.ranges import ConfidenceRange, Router
@@ -18,6 +18,7 @@ __all__ = [
     "LoadPlugins",
     "Mode",
     "PluginTable",
+    "Portfolio",
     "Router",
     "StoreTable",
     "StrategyTable",
@@ -27,4 +28,5 @@ __all__ = [
     "json_schema",
     "load",
     "order_workers",
+    "portfolio_hash",
 ]

@@ -1,4 +1,4 @@
-"""A validated configuration: what a container is built from."""
+"""A validated configuration: what a container is built from. One strategy, or several on one account."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,3 +97,44 @@ class Configuration:
             *self.execution,
             *self.gate,
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Portfolio:
+    """Strategies that share an account, a venue and stores; a file with one strategy is a portfolio of one."""
+
+    path: Path
+    name: str
+    strategies: tuple[Configuration, ...]
+    """In the order of the file, which is that of their turns. Each one's account holds its own funds only."""
+    environment: EnvironmentTable
+    account: AccountTable
+    """With the funds of all."""
+    engine: EngineTable
+    plugins: PluginManager
+    exchange: PluginTable
+    ledger: StoreTable
+    journal: StoreTable
+    cache: PluginTable
+
+    @classmethod
+    def of_one(cls, strategy: Configuration) -> "Portfolio":
+        """A strategy that has the account to itself."""
+        return cls(
+            path=strategy.path,
+            name=strategy.strategy.name,
+            strategies=(strategy,),
+            environment=strategy.environment,
+            account=strategy.account,
+            engine=strategy.engine,
+            plugins=strategy.plugins,
+            exchange=strategy.exchange,
+            ledger=strategy.ledger,
+            journal=strategy.journal,
+            cache=strategy.cache,
+        )
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """What any of the strategies follows, each symbol once."""
+        return tuple(dict.fromkeys(symbol for strategy in self.strategies for symbol in strategy.strategy.symbols))

@@ -6,7 +6,7 @@ cache with their URLs, ``[engine]``, ``[plugins]``. Data counts by the fingerpri
 """
 
 import json
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from decimal import Decimal
 from enum import Enum
 from hashlib import sha256
@@ -17,6 +17,7 @@ from typing import Any, Final
 from pydantic import BaseModel, SecretBytes, SecretStr
 
 from s1mpletrader.configuration.configuration import Configuration, PluginTable
+from s1mpletrader.configuration.models import AccountTable
 from s1mpletrader.domain.facts import Series
 from s1mpletrader.domain.money import plain
 
@@ -45,6 +46,14 @@ def canonical_json(configuration: Configuration, fingerprints: Mapping[Series, s
 def configuration_hash(configuration: Configuration, fingerprints: Mapping[Series, str] = NO_FINGERPRINTS) -> str:
     """32 hex digits of the canonical JSON's SHA-256."""
     return sha256(canonical_json(configuration, fingerprints).encode()).hexdigest()[:32]
+
+
+def portfolio_hash(account: AccountTable, strategy_hashes: Sequence[str]) -> str:
+    """The hash of strategies that share an account; that of the strategy itself where there is one."""
+    if len(strategy_hashes) == 1:
+        return strategy_hashes[0]
+    content = json.dumps([_plain(account), list(strategy_hashes)], sort_keys=True, separators=(",", ":"))
+    return sha256(content.encode()).hexdigest()[:32]
 
 
 def _table(table: PluginTable) -> dict[str, Any]:

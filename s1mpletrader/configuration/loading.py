@@ -1,132 +1,41 @@
 """Loading a TOML file into a validated configuration."""
 
-import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
 
-import tomli
-
-from s1mpletrader.configuration.configuration import Configuration
-from s1mpletrader.configuration.document import Document, KeyPath
-from s1mpletrader.configuration.models import (
-    OWN_TABLES,
-    RESERVED_TABLES,
-    SHAPES,
-    AccountTable,
-    EngineTable,
-    EnvironmentTable,
-    PluginsTable,
-    StrategyTable,
-    Table,
-)
+from s1mpletrader.configuration.configuration import Portfolio
+from s1mpletrader.configuration.document import Document
+from s1mpletrader.configuration.models import OWN_TABLES, SHAPES, PluginsTable
 from s1mpletrader.configuration.nearest import nearest
 from s1mpletrader.configuration.overrides import overridden
-from s1mpletrader.configuration.plugin_tables import TableReader
-from s1mpletrader.configuration.toml import parse_toml
-from s1mpletrader.configuration.validation import validated
-from s1mpletrader.core.plugin_manager import PluginKind, PluginManager
+from s1mpletrader.configuration.portfolio import is_portfolio, load_portfolio, split_overrides
+from s1mpletrader.configuration.strategy_file import check_tables, own_table, parse_file, read_strategy
+from s1mpletrader.core.plugin_manager import PluginManager
 from s1mpletrader.core.plugin_sources import normal_package
-from s1mpletrader.domain.errors import ConfigurationError
-
-T = TypeVar("T", bound=Table)
 
 LoadPlugins = Callable[[Sequence[str] | None], PluginManager]
 
 
-def load(path: str | Path, overrides: Sequence[str] = (), *, load_plugins: LoadPlugins = PluginManager.load) -> Configuration:
+def load(path: str | Path, overrides: Sequence[str] = (), *, load_plugins: LoadPlugins = PluginManager.load) -> Portfolio:
     """The configuration in a TOML file, with ``key=value`` overrides over it. Every mistake is one ``ConfigurationError``.
 
     The plugins are loaded on the way, because ``[plugins] allow`` says which may be; ``load_plugins`` is given that list.
     """
-    document = overridden(Path(path), _parse(Path(path)), overrides)
-    _check_tables(document)
-    allow = _own(document, "plugins", PluginsTable).allow
+    raw = parse_file(Path(path))
+    if is_portfolio(raw):
+        shared, own = split_overrides(overrides)
+        whole = overridden(Path(path), raw, shared)
+        return load_portfolio(whole, own, lambda: _plugins(whole, load_plugins))
+    document = overridden(Path(path), raw, overrides)
+    check_tables(document, {*OWN_TABLES, *SHAPES})
+    return Portfolio.of_one(read_strategy(document, _plugins(document, load_plugins)))
+
+
+def _plugins(document: Document, load_plugins: LoadPlugins) -> PluginManager:
+    allow = own_table(document, "plugins", PluginsTable).allow
     plugins = load_plugins(allow)
     _check_allowed(document, allow, plugins)
-    strategy = _own(document, "strategy", StrategyTable)
-    reader = TableReader(document=document, strategy=strategy, plugins=plugins)
-    ledger, journal = reader.stores()
-    return Configuration(
-        path=Path(path),
-        strategy=strategy,
-        environment=_own(document, "environment", EnvironmentTable),
-        account=_own(document, "account", AccountTable),
-        engine=_own(document, "engine", EngineTable),
-        plugins=plugins,
-        data=reader.many(PluginKind.DATA),
-        exchange=reader.one(PluginKind.EXCHANGE),
-        ledger=ledger,
-        journal=journal,
-        cache=reader.one(PluginKind.CACHE),
-        context=reader.many(PluginKind.CONTEXT),
-        signal=reader.many(PluginKind.SIGNAL),
-        risk=reader.many(PluginKind.RISK),
-        planner=reader.one(PluginKind.PLANNER),
-        entry=reader.many(PluginKind.ENTRY),
-        size=reader.many(PluginKind.SIZE),
-        exit=reader.many(PluginKind.EXIT),
-        execution=reader.many(PluginKind.EXECUTION),
-        gate=reader.many(PluginKind.GATE),
-    )
-
-
-def _parse(path: Path) -> dict[str, Any]:
-    try:
-        return parse_toml(path.read_bytes().decode())
-    except FileNotFoundError:
-        raise ConfigurationError(str(path), "there is no such file", _nearest_file(path)) from None
-    except OSError as fault:
-        raise ConfigurationError(str(path), f"the file cannot be read: {fault.strerror}") from None
-    except UnicodeDecodeError as fault:
-        line = fault.object.count(b"\n", 0, fault.start) + 1
-        raise ConfigurationError(f"{path}: line {line}", "the file is not UTF-8 text") from None
-    except tomli.TOMLDecodeError as fault:
-        place = f"{path}: line {fault.lineno}, column {fault.colno}"
-        raise ConfigurationError(place, f"this is no TOML: {fault.msg[:1].lower()}{fault.msg[1:]}") from None
-
-
-def _nearest_file(path: Path) -> str | None:
-    if not path.parent.is_dir():
-        return f"there is no directory {str(path.parent)!r} either"
-    return nearest(path.name, (file.name for file in path.parent.iterdir() if file.suffix == ".toml"))
-
-
-def _check_tables(document: Document) -> None:
-    valid = {*OWN_TABLES, *SHAPES}
-    for name, given in document.tables.items():
-        path: KeyPath = (name, 0) if isinstance(given, list) else (name,)
-        if name in RESERVED_TABLES:
-            raise document.error(path, f"this table is reserved for {RESERVED_TABLES[name]}, which this version does not run")
-        if name not in valid:
-            problem = "unknown table" if isinstance(given, dict | list) else "unknown key outside a table"
-            raise document.error(path, problem, nearest(name, valid))
-    for path, value in _leaves((), document.tables):
-        if isinstance(value, float) and not math.isfinite(value):
-            raise document.error(path, f"must be a finite number, found {value}")
-
-
-def _leaves(path: KeyPath, value: Any) -> Iterator[tuple[KeyPath, Any]]:
-    if isinstance(value, Mapping):
-        for key, item in value.items():
-            yield from _leaves((*path, key), item)
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _leaves((*path, index), item)
-    else:
-        yield path, value
-
-
-def _own(document: Document, name: str, model: type[T]) -> T:
-    """One of the framework's own tables; one that is left out has its defaults, where it has a default for every key."""
-    raw = document.tables.get(name)
-    if raw is None:
-        if any(field.is_required() for field in model.model_fields.values()):
-            raise document.error((), f"the table [{name}] is missing")
-        raw = {}
-    if not isinstance(raw, Mapping):
-        raise document.error((name,), f"must be one table, written [{name}]")
-    return validated(model, raw, document, (name,))
+    return plugins
 
 
 def _check_allowed(document: Document, allow: Sequence[str] | None, plugins: PluginManager) -> None:

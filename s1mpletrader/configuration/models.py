@@ -92,6 +92,18 @@ class AccountTable(Table):
     funds: dict[str, Amount] = Field(default_factory=dict)
 
 
+class StrategiesTable(Table):
+    """``[[strategies]]``: a strategy of a portfolio, in a file of its own. Its account, exchange and stores are the portfolio's.
+
+    ``name`` is the strategy's where it is left out; ``funds`` is its part of the account's funds, and an equal part where no
+    strategy names one.
+    """
+
+    file: Annotated[str, Field(min_length=1)]
+    name: Name | None = None
+    funds: dict[str, Amount] | None = None
+
+
 class EngineTable(Table):
     """``[engine]``: how fast, never what. ``skip`` false steps through every candle; ``commit_steps`` is a backtest's chunk."""
 
@@ -180,7 +192,6 @@ OWN_TABLES: Final[Mapping[str, type[Table]]] = {
 """The tables that do not."""
 
 RESERVED_TABLES: Final[Mapping[str, str]] = {
-    "strategies": "portfolios of several strategies",
     "news": "flows that news start",
     "schedule": "flows that a schedule starts",
     "batch": "batches of directives",

@@ -1,12 +1,13 @@
 """The JSON Schema of the whole TOML, with the keys of every installed plugin, for editors and checks outside."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from types import GenericAlias
 from typing import Annotated, Any, Final, Literal, Union
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from s1mpletrader.configuration.models import OWN_TABLES, SHAPES, PluginKeys, Table, TableShape
+from s1mpletrader.configuration.models import OWN_TABLES, SHAPES, PluginKeys, StrategiesTable, Table, TableShape
+from s1mpletrader.configuration.portfolio import SHARED_TABLES, STRATEGIES
 from s1mpletrader.core.plugin_manager import PluginKind, PluginManager, RegisteredPlugin
 from s1mpletrader.core.plugin_sources import attempt
 
@@ -14,15 +15,34 @@ _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
 def json_schema(plugins: PluginManager) -> dict[str, Any]:
-    """A Draft 2020-12 schema. A table's keys depend on its ``plugin``."""
-    fields: dict[str, Any] = {}
+    """A Draft 2020-12 schema. A table's keys depend on its ``plugin``; a file with ``strategies`` is a portfolio's."""
+    strategy = _whole("Strategy", {*OWN_TABLES, *SHAPES}, plugins).model_json_schema(mode="validation")
+    rows = (Annotated[list[StrategiesTable], Field(min_length=1)], ...)
+    portfolio = _whole("Portfolio", SHARED_TABLES, plugins, strategies=rows).model_json_schema(mode="validation")
+    definitions = strategy.pop("$defs", {}) | portfolio.pop("$defs", {})
+    return {
+        "$schema": _DIALECT,
+        "$defs": definitions,
+        "title": "S1mpleTrader strategy or portfolio",
+        "type": "object",
+        "if": {"required": [STRATEGIES]},
+        "then": portfolio,
+        "else": strategy,
+    }
+
+
+def _whole(title: str, tables: Collection[str], plugins: PluginManager, **fields: Any) -> type[BaseModel]:
     for name, model in OWN_TABLES.items():
+        if name not in tables:
+            continue
         required = any(field.is_required() for field in model.model_fields.values())
         fields[name] = (model, ...) if required else (model, Field(default_factory=model))
     for kind, shape in SHAPES.items():
+        if kind not in tables:
+            continue
         fields[kind] = _field(kind, shape, plugins)
-    whole: type[BaseModel] = create_model("Configuration", __base__=Table, **fields)
-    return {"$schema": _DIALECT, **whole.model_json_schema(mode="validation"), "title": "S1mpleTrader strategy"}
+    whole: type[BaseModel] = create_model(title, __base__=Table, **fields)
+    return whole
 
 
 def _field(kind: PluginKind, shape: TableShape, plugins: PluginManager) -> Any:

@@ -1,7 +1,7 @@
 """A backtest from its first entry to its last: opened with its identity and funds, driven, and ended."""
 
 import gc
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import Final
@@ -9,10 +9,12 @@ from typing import Final
 from s1mpletrader.core.book import Book
 from s1mpletrader.core.clock import VirtualClock
 from s1mpletrader.core.engine import Engine
+from s1mpletrader.core.events import EventLane
 from s1mpletrader.core.market import Market
 from s1mpletrader.core.recorder import Recorder, Step
 from s1mpletrader.domain.account import AccountView
 from s1mpletrader.domain.errors import Refused
+from s1mpletrader.domain.money import total
 from s1mpletrader.domain.reality import FundsKind, FundsMoved
 from s1mpletrader.domain.reasons import SCHEMA_VERSION, EntryDraft, EntryKind, Reasons, RunIdentity
 from s1mpletrader.ports.journal import IJournal
@@ -27,16 +29,17 @@ class AlreadyRecorded(Refused):
 
 
 class Backtest:
-    """One run of one strategy in virtual time."""
+    """One run of one or several strategies in virtual time."""
 
     def __init__(
         self,
         *,
         identity: RunIdentity,
-        funds: Mapping[str, Decimal],
+        funds: Mapping[str, Mapping[str, Decimal]],
         engine: Engine,
         book: Book,
-        market: Market,
+        markets: Mapping[str, Market],
+        events: Sequence[EventLane],
         recorder: Recorder,
         ledger: ILedger,
         journal: IJournal,
@@ -46,16 +49,12 @@ class Backtest:
         self._funds = funds
         self._engine = engine
         self._book = book
-        self._market = market
+        self._markets = markets
+        self._events = events
         self._recorder = recorder
         self._ledger = ledger
         self._journal = journal
         self._clock = clock
-
-    @property
-    def strategy(self) -> str:
-        """Whose sub-account it is."""
-        return self.identity.strategies[0]
 
     def make_room(self, *, replace: bool) -> None:
         """See that the store does not hold this run; ``replace`` discards what it holds, else ``AlreadyRecorded``."""
@@ -75,24 +74,31 @@ class Backtest:
         self._recorder.record(Step((), (EntryDraft(EntryKind.RUN_ENDED, self._clock.now(), reasons),)))
         self._recorder.flush()
 
-    def view(self) -> AccountView:
-        """The account as it stands."""
-        return self._book.view(self.strategy)
+    def view(self, strategy: str) -> AccountView:
+        """A strategy's sub-account as it stands."""
+        return self._book.view(strategy)
 
-    def equity(self) -> Decimal:
+    def equity(self, strategy: str) -> Decimal:
+        """What a strategy's sub-account is worth at the last prices."""
+        return self.view(strategy).equity(self._markets[strategy].prices())
+
+    def total_equity(self) -> Decimal:
         """What the account is worth at the last prices."""
-        return self.view().equity(self._market.prices())
+        return total(self.equity(strategy) for strategy in self.identity.strategies)
 
     def _open(self) -> None:
         at = self._clock.now()
         funds = tuple(
-            FundsMoved(strategy=self.strategy, asset=asset, amount=amount, kind=FundsKind.OPENING, at=at)
-            for asset, amount in sorted(self._funds.items())
+            FundsMoved(strategy=strategy, asset=asset, amount=amount, kind=FundsKind.OPENING, at=at)
+            for strategy in self.identity.strategies
+            for asset, amount in sorted(self._funds[strategy].items())
         )
         reasons = Reasons(v=SCHEMA_VERSION, run=self.identity)
         self._recorder.record(Step(funds, (EntryDraft(EntryKind.RUN_STARTED, at, reasons),)))
         for change in funds:
             self._book.apply(change)
+        for lane in self._events:
+            lane.begin()
 
 
 @contextmanager

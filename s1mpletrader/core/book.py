@@ -99,6 +99,7 @@ class Book:
                         symbol=trade.opened.symbol,
                         direction=trade.opened.direction,
                         quantity=trade.quantity,
+                        algorithms=tuple([group.opened.algorithm for group in trade.groups.values()]),
                     )
                     for trade in account.trades.values()
                 ),

@@ -1,26 +1,20 @@
 """A strategy's news and schedules in virtual time: each event starts a flow where a detector makes something of it."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from s1mpletrader.core.engine import RANK_NEWS, RANK_SCHEDULE
 from s1mpletrader.core.facts import FactTable
+from s1mpletrader.core.strategy import BoundEventDetector
 from s1mpletrader.core.sync_flow import SyncFlow
 from s1mpletrader.domain.instant import Instant
 from s1mpletrader.domain.origin import OriginKind
-from s1mpletrader.ports.events import Event, EventDetector
+from s1mpletrader.ports.events import Event
 
 _RANK: Final = {OriginKind.NEWS: RANK_NEWS, OriginKind.SCHEDULE: RANK_SCHEDULE}
 
 Schedule = Callable[[Instant, int, Callable[[], None], int], None]
 """Calls something at an instant, in the turn of its rank and of its source."""
-
-
-class BoundEventDetector(NamedTuple):
-    """A detector of events, and its name in the strategy."""
-
-    name: str
-    detector: EventDetector
 
 
 class EventLane:

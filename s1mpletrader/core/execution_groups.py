@@ -5,6 +5,8 @@ from decimal import Decimal
 from functools import partial
 from typing import Protocol
 
+from msgspec.structs import replace
+
 from s1mpletrader.core.book import Book, LiveGroup, LiveTrade
 from s1mpletrader.core.commands import AmendOrder, CancelOrder, ReplaceOrder, SubmitOrders, order_ref
 from s1mpletrader.core.effects import Effects, GivenUp, Intent, Wake
@@ -14,7 +16,7 @@ from s1mpletrader.domain.ids import FlowIds, GroupId, IdKind, OrderId
 from s1mpletrader.domain.instant import Instant
 from s1mpletrader.domain.instrument import Instrument
 from s1mpletrader.domain.order import Order
-from s1mpletrader.domain.orders import ListKind
+from s1mpletrader.domain.orders import ListKind, OrderDetails
 from s1mpletrader.domain.reality import GroupAdvanced, GroupOpened, LedgerChange, OrderIntended
 from s1mpletrader.ports.algorithms import (
     Advance,
@@ -78,6 +80,7 @@ class ExecutionGroups:
         venue: Venue,
         markets: Mapping[str, MarketNow],
         now: Callable[[], Instant],
+        is_shared: bool = False,
     ) -> None:
         self._book = book
         self._algorithms = algorithms
@@ -85,6 +88,7 @@ class ExecutionGroups:
         self._venue = venue
         self._markets = markets
         self._now = now
+        self._is_shared = is_shared
 
     def write(self, change: LedgerChange, effects: Effects) -> Order | None:
         """Book a change: it is in the book at once, and recorded with the rest of the step."""
@@ -232,7 +236,7 @@ class ExecutionGroups:
                 venue=self._venue.venue,
                 account=self._venue.account,
                 client_order_id=client_order_id,
-                details=planned.details,
+                details=self._details(planned),
                 decided_at=context.at,
                 list_kind=list_kind,
                 list_id=list_id,
@@ -241,5 +245,15 @@ class ExecutionGroups:
             )
             self.write(intent, effects)
             effects.intents.append(Intent(intent, planned.role))
-            requests.append(OrderRequest(order_id=order_id, client_order_id=client_order_id, details=planned.details))
+            requests.append(OrderRequest(order_id=order_id, client_order_id=client_order_id, details=intent.details))
         return tuple(requests)
+
+    def _details(self, planned: PlannedOrder) -> OrderDetails:
+        """What is asked for.
+
+        Strategies that share an account may hold against each other: the venue would refuse to reduce for one what another has
+        the other way round.
+        """
+        if self._is_shared and planned.details.reduce_only:
+            return replace(planned.details, reduce_only=False)
+        return planned.details

@@ -12,7 +12,7 @@ from s1mpletrader.core.execution_groups import ExecutionGroups
 from s1mpletrader.core.order_events import OrderReply, adds_nothing, event_of
 from s1mpletrader.domain.directives import Action, Approved, ExecutionDirective, ExecutionPlan, Scope
 from s1mpletrader.domain.errors import Defect, IllegalTransition, UnknownId
-from s1mpletrader.domain.ids import FillId, FlowIds, GroupId, IdKind, IdSpace, OrderId, TradeId, fill_id
+from s1mpletrader.domain.ids import FillId, FlowIds, GroupId, IdKind, MakesIds, OrderId, TradeId, fill_id
 from s1mpletrader.domain.instant import Instant
 from s1mpletrader.domain.order import Order, needs_reopening
 from s1mpletrader.domain.orders import OrderEventKind, OrderState
@@ -28,7 +28,7 @@ class ExecutionWorker:
         self,
         *,
         book: Book,
-        ids: IdSpace,
+        ids: MakesIds,
         groups: ExecutionGroups,
         venue: str,
         account: str,

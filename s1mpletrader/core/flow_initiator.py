@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from s1mpletrader.core.metrics import Metrics
 from s1mpletrader.core.watchers import Watchers
-from s1mpletrader.domain.ids import FlowIds, IdSpace, OriginId
+from s1mpletrader.domain.ids import FlowIds, MakesIds, OriginId
 from s1mpletrader.domain.instant import Instant
 from s1mpletrader.domain.origin import ORIGIN_ID_KIND, Origin, OriginKind, PlatformData
 from s1mpletrader.domain.replies import ExchangeReply
@@ -22,7 +22,7 @@ class Flow(NamedTuple):
 class FlowInitiator:
     """Makes the origin, opens the flow's cache and stores the datum there."""
 
-    def __init__(self, ids: IdSpace, cache: ICache, watchers: Watchers) -> None:
+    def __init__(self, ids: MakesIds, cache: ICache, watchers: Watchers) -> None:
         self._ids = ids
         self._cache = cache
         self._watchers = watchers

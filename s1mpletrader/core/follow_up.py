@@ -11,7 +11,7 @@ from s1mpletrader.core.effects import Effects, GivenUp, Intent
 from s1mpletrader.core.group_reasons import GroupReasons, GroupReasonsFinder
 from s1mpletrader.core.watchers import Watchers
 from s1mpletrader.domain.directives import Refusal, Stage
-from s1mpletrader.domain.ids import GroupId, IdKind, IdSpace, RefusalId
+from s1mpletrader.domain.ids import GroupId, IdKind, MakesIds, RefusalId
 from s1mpletrader.domain.instant import Instant
 from s1mpletrader.domain.order import order_from_intent
 from s1mpletrader.domain.orders import OrderState
@@ -44,7 +44,7 @@ class FollowUp:
     def __init__(
         self,
         *,
-        ids: IdSpace,
+        ids: MakesIds,
         cache: ICache,
         finder: GroupReasonsFinder,
         markets: Mapping[str, Snapshots],

@@ -17,7 +17,7 @@ from s1mpletrader.core.outbox import Outbox
 from s1mpletrader.core.recorder import Recorder, Step
 from s1mpletrader.core.timers import TimerFlow
 from s1mpletrader.core.watchers import Watchers
-from s1mpletrader.domain.ids import IdKind, IdSpace, OriginId
+from s1mpletrader.domain.ids import IdKind, MakesIds, OriginId
 from s1mpletrader.domain.origin import Origin, OriginKind
 from s1mpletrader.domain.reasons import SCHEMA_VERSION, EntryDraft, EntryKind, EntryRef, Reasons
 from s1mpletrader.domain.replies import (
@@ -59,7 +59,7 @@ class ReplyFlow:
     def __init__(
         self,
         *,
-        ids: IdSpace,
+        ids: MakesIds,
         initiator: FlowInitiator,
         terminator: FlowTerminator,
         worker: ExecutionWorker,
@@ -115,7 +115,8 @@ class ReplyFlow:
         if context is None or not (effects.order or effects.alarm or isinstance(reply, CancelRejected)):
             return
         drafts = self._own_drafts(reply, effects, context)
-        cause = Cause(len(drafts) - 1, self._worker.group_of(context.order_id), GroupReasons.of_order(context))
+        group_id = effects.order.group_id if effects.order is not None else self._worker.group_of(context.order_id)
+        cause = Cause(len(drafts) - 1, group_id, GroupReasons.of_order(context))
         drafts += self._follow_up.drafts(effects, effects.intents, reply.at, cause)
         refs = self._recorder.record(Step(tuple(effects.reality), tuple(drafts)), self._notices(effects, drafts))
         self._count_effects(reply, effects)

@@ -8,6 +8,7 @@ from s1mpletrader.core.decision import Planning
 from s1mpletrader.core.facts import FactTable, Timeline
 from s1mpletrader.domain.facts import Key, Series
 from s1mpletrader.domain.opinion import Risk, RiskDraft, SignalDraft
+from s1mpletrader.ports.events import EventDetector
 from s1mpletrader.ports.workers import ContextWorker, ICoupled, SignalDetector
 
 
@@ -45,6 +46,13 @@ class BoundCoupled(NamedTuple):
     first_row: int
 
 
+class BoundEventDetector(NamedTuple):
+    """A detector of events, and its name in the strategy."""
+
+    name: str
+    detector: EventDetector
+
+
 @dataclass(kw_only=True)
 class StrategyState:
     """What a strategy remembers from one flow to the next: declared, and passed in and out."""
@@ -67,6 +75,7 @@ class Strategy:
     detectors: tuple[BoundDetector, ...]
     coupled: tuple[BoundCoupled, ...]
     """The risk monitors, then those detectors that have a state."""
+    event_detectors: tuple[BoundEventDetector, ...] = ()
     planning: Planning
     recorded_keys: tuple[Key, ...]
     """The facts that a decision's entry keeps."""

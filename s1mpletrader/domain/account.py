@@ -40,6 +40,8 @@ class OpenTrade(Struct, frozen=True, kw_only=True):
     direction: Direction
     quantity: Decimal
     """What is held for this trade, signed."""
+    algorithms: tuple[str, ...] = ()
+    """The execution algorithms that are still at work on it."""
 
 
 class AccountView(Struct, frozen=True, kw_only=True):

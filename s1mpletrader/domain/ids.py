@@ -6,9 +6,10 @@ the flow, so that the same run gives the same ids, and adding a strategy to an a
 
 import re
 from collections import defaultdict
+from collections.abc import Mapping
 from enum import StrEnum
 from hashlib import blake2b
-from typing import Final, NewType
+from typing import Final, NewType, Protocol
 
 from s1mpletrader.domain.instant import Instant, instant_from_stamp, stamp
 
@@ -104,6 +105,28 @@ class IdSpace:
         seeded = self._seeded.copy()
         seeded.update(f"{strategy}\x1f{anchor}\x1f".encode())
         return FlowIds(seeded, at)
+
+
+class IdSpaces:
+    """The ids of several strategies, each in a namespace of its own: adding a strategy changes no id of another."""
+
+    __slots__ = ("_other", "_spaces")
+
+    def __init__(self, namespaces: Mapping[str, str], other: str) -> None:
+        self._spaces = {strategy: IdSpace(namespace) for strategy, namespace in namespaces.items()}
+        self._other = IdSpace(other)
+
+    def flow(self, strategy: str, anchor: str, at: Instant) -> FlowIds:
+        """The ids of a flow of this strategy, or of none of them."""
+        return self._spaces.get(strategy, self._other).flow(strategy, anchor, at)
+
+
+class MakesIds(Protocol):
+    """Where a flow's ids come from."""
+
+    def flow(self, strategy: str, anchor: str, at: Instant) -> FlowIds:
+        """The ids of the flow that this anchor identifies within its strategy."""
+        ...
 
 
 def fill_id(venue: str, account: str, symbol: str, trade_id: str, venue_at: Instant) -> FillId:

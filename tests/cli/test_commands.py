@@ -152,8 +152,8 @@ def test_a_tampered_store_fails_its_audit(shell: Shell) -> None:
 
 def test_check_shows_the_wiring_and_writes_nothing(shell: Shell, tmp_path: Path) -> None:
     answer = shell("check", EXAMPLE, "--json")
-    assert answer.json["tables"]["signal"][0]["plugin"] == "crossover"
-    assert "BTC/USDT 1m ema_fast" in answer.json["facts"]
+    assert answer.json["strategies"][0]["tables"]["signal"][0]["plugin"] == "crossover"
+    assert "BTC/USDT 1m ema_fast" in answer.json["strategies"][0]["facts"]
     assert "is sound" in shell("check", EXAMPLE).out
     assert list(tmp_path.iterdir()) == []
 

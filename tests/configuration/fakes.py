@@ -203,4 +203,5 @@ def written(directory: Path, text: str = STRATEGY, name: str = "trend.toml") -> 
 
 
 def loaded(directory: Path, text: str = STRATEGY, *overrides: str) -> Configuration:
-    return load(written(directory, text), overrides, load_plugins=fake_plugins)
+    (strategy,) = load(written(directory, text), overrides, load_plugins=fake_plugins).strategies
+    return strategy

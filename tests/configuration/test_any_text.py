@@ -67,7 +67,7 @@ def test_an_override_is_what_the_file_would_say(path: Path, candles: int, drift:
     table = f"candles = {candles}\ndrift = {drift!r}"
     other = path.with_name("other.toml")
     other.write_text(TEXT.replace("candles = 50_000", table))
-    expected = load(other, load_plugins=fake_plugins).data[0].config
+    expected = load(other, load_plugins=fake_plugins).strategies[0].data[0].config
     assert expected == Generator(candles=candles, drift=drift)
     overrides = [f"data.0.candles={candles}", f"data.drift={json.dumps(drift)}"]
-    assert load(path, overrides, load_plugins=fake_plugins).data[0].config == expected
+    assert load(path, overrides, load_plugins=fake_plugins).strategies[0].data[0].config == expected

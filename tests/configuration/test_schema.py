@@ -90,11 +90,11 @@ def test_a_plugin_that_has_no_schema_takes_no_other_down() -> None:
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
 def test_the_examples_load_and_are_valid(example: Path) -> None:
     configuration = load(example)
-    assert configuration.strategy.name == example.stem
+    assert configuration.name == example.stem
     assert complaints(example.read_text(), configuration.plugins) == []
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
 def test_the_examples_run_on_a_file_with_two_overrides(example: Path) -> None:
     configuration = load(example, ["data.plugin=file", "data.path=x.csv"])
-    assert configuration.data[0].plugin.name == "file"
+    assert configuration.strategies[0].data[0].plugin.name == "file"

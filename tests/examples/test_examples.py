@@ -52,8 +52,8 @@ def test_stores_make_no_difference(example: str, tmp_path: Path) -> None:
 def test_dense_and_skipping_are_equal(example: str) -> None:
     dense = finished(example, SHORT, *MEMORY, "engine.skip=false")
     skipping = finished(example, SHORT, *MEMORY)
-    assert isinstance(dense.container.feed(), DenseFeed)
-    assert isinstance(skipping.container.feed(), SkippingFeed)
+    assert isinstance(dense.container.lanes()[0].feed, DenseFeed)
+    assert isinstance(skipping.container.lanes()[0].feed, SkippingFeed)
     same(dense, skipping)
 
 
@@ -152,5 +152,5 @@ def test_a_month_of_real_candles_gives_1704_orders_and_the_equity_of_a_plain_loo
     orders, equity = naive_crossover(frame["open"].cast(pl.Float64).to_numpy(), frame["close"].cast(pl.Float64).to_numpy())
     assert (done.metrics.orders, done.metrics.fills, done.metrics.rejections) == (1_704, 1_704, 0)
     assert orders == 1_704
-    assert done.container.backtest().equity() == equity
+    assert done.container.backtest().total_equity() == equity
     assert audit_store([done.ledger], done.journal).violations == ()

@@ -92,7 +92,7 @@ def test_gates_and_monitors_are_the_same_dense_and_skipping(tmp_path: Path) -> N
     file = strategy(tmp_path, *HALTING)
     dense = finished(file, *CALM, *MEMORY, "data.candles=9000", "engine.skip=false")
     skipping = finished(file, *CALM, *MEMORY, "data.candles=9000")
-    assert isinstance(skipping.container.feed(), SkippingFeed)
+    assert isinstance(skipping.container.lanes()[0].feed, SkippingFeed)
     assert dense.entries == skipping.entries
     assert dense.changes == skipping.changes
 
@@ -115,7 +115,7 @@ def test_the_time_of_a_close_is_no_fact_of_a_decision(tmp_path: Path) -> None:
 def test_a_halt_without_its_monitor_is_a_mistake(gate: str, message: str, tmp_path: Path) -> None:
     container = BacktestContainer(configuration=load(strategy(tmp_path, f"[[gate]]\n{gate}"), list(MEMORY)))
     with pytest.raises(ConfigurationError) as mistake:
-        container.strategy()
+        container.strategies()
     assert "[[gate]]" in str(mistake.value)
     assert message in str(mistake.value)
 

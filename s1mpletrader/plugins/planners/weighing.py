@@ -205,13 +205,12 @@ def _sum(weights: Iterable[Decimal]) -> Decimal:
 
 def is_closing(trade: OpenTrade, situation: Situation) -> bool:
     """Whether the trade's end is under way: its closing order is live, or waits for the end of the trade's other orders."""
-    live = [order for order in situation.view.open_orders if order.trade_id == trade.trade_id]
-    closing_side = opening_side(trade.direction).opposite
-    if any(order.details.type is OrderType.MARKET and order.details.side is closing_side for order in live):
+    if CLOSING_ALGORITHM in trade.algorithms:
         return True
-    # What an algorithm waits for is not part of the view. The ledger is read only where there is something to wait for.
-    return bool(live) and any(
-        group.trade_id == trade.trade_id and group.algorithm == CLOSING_ALGORITHM for group in situation.ledger.active_groups()
+    closing_side = opening_side(trade.direction).opposite
+    return any(
+        order.trade_id == trade.trade_id and order.details.type is OrderType.MARKET and order.details.side is closing_side
+        for order in situation.view.open_orders
     )
 
 

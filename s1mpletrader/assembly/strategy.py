@@ -1,46 +1,40 @@
-"""From a configuration's tables to the parts that a run is made of: candles, and a strategy as flat tuples of bound parts."""
+"""From a configuration's tables to a strategy, compiled into flat tuples of bound parts."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from s1mpletrader.configuration import Configuration, FactUser, PluginTable, check_needs, order_workers
+from s1mpletrader.configuration import Configuration, FactUser, PluginTable, Portfolio, check_needs, order_workers
 from s1mpletrader.configuration.nearest import nearest
 from s1mpletrader.core.columns import bind_workers
 from s1mpletrader.core.decision import Named, Planning, Routed
 from s1mpletrader.core.facts import FactTable, Timeline
 from s1mpletrader.core.plugin_manager import PluginKind
-from s1mpletrader.core.strategy import BoundCoupled, BoundDetector, Strategy, StrategyState
+from s1mpletrader.core.strategy import BoundCoupled, BoundDetector, BoundEventDetector, Strategy, StrategyState
 from s1mpletrader.domain.candles import Candles
-from s1mpletrader.domain.errors import ConfigurationError, Refused
+from s1mpletrader.domain.errors import ConfigurationError
 from s1mpletrader.domain.facts import CANDLE_FIELDS, CLOSED_AT, Key, Series
 from s1mpletrader.domain.instant import SECOND_NS, timeframe_ns
 from s1mpletrader.domain.instrument import Instrument
 from s1mpletrader.ports.algorithms import ExecutionAlgorithm
-from s1mpletrader.ports.plugin import DataProvision, WorkerProvision
+from s1mpletrader.ports.events import EventDetector
+from s1mpletrader.ports.plugin import WorkerProvision
 from s1mpletrader.ports.state import IState
 from s1mpletrader.ports.workers import ICoupled, SignalDetector
 
 
-def load_candles(configuration: Configuration) -> dict[Series, Candles]:
-    """Every series of the strategy, from its ``[[data]]`` tables; a series without one is a ``ConfigurationError``."""
-    candles: dict[Series, Candles] = {}
-    for table in configuration.data:
-        provision = DataProvision(series=table.series, seed=configuration.strategy.seed, directory=configuration.directory)
-        source = table.build(provision)
-        try:
-            candles[table.series] = source.history(table.series)
-        except Refused as refused:
-            raise ConfigurationError(table.place, str(refused)) from refused
-        if not len(candles[table.series]):
-            raise ConfigurationError(table.place, f"there is no candle of {table.series}")
-    for symbol in configuration.strategy.symbols:
-        for timeframe in configuration.strategy.timeframes:
-            if Series(symbol, timeframe) not in candles:
-                place = f"{configuration.path}: [[data]]"
-                raise ConfigurationError(place, f"no table gives the candles of {symbol} {timeframe}")
-    return candles
+def assemble_strategies(
+    portfolio: Portfolio,
+    candles: Mapping[str, Mapping[Series, Candles]],
+    instruments: Mapping[str, Instrument],
+    open_state: Callable[[], IState] | None = None,
+) -> dict[str, Strategy]:
+    """All strategies by name, in the order of their turns."""
+    return {
+        one.strategy.name: assemble_strategy(one, candles[one.strategy.name], instruments, open_state)
+        for one in portfolio.strategies
+    }
 
 
 def assemble_strategy(
@@ -61,7 +55,10 @@ def assemble_strategy(
     detectors = tuple(
         BoundDetector(table.name, worker, worker.needs[0].series, _first_row(facts, worker))
         for table, worker in signals
-        if isinstance(worker, SignalDetector)
+        if not isinstance(worker, EventDetector) and isinstance(worker, SignalDetector)
+    )
+    event_detectors = tuple(
+        BoundEventDetector(table.name, worker) for table, worker in signals if isinstance(worker, EventDetector)
     )
     coupled = tuple(
         BoundCoupled(table.name, worker, worker.needs[0].series, _first_row(facts, worker))
@@ -77,6 +74,7 @@ def assemble_strategy(
         workers=workers,
         detectors=detectors,
         coupled=coupled,
+        event_detectors=event_detectors,
         planning=_planning(configuration, provide, facts),
         recorded_keys=_recorded_keys(configuration, facts),
         price_keys=_price_keys(configuration, candles),
@@ -84,8 +82,9 @@ def assemble_strategy(
     )
 
 
-def build_algorithms(configuration: Configuration) -> dict[str, ExecutionAlgorithm]:
+def build_algorithms(portfolio: Portfolio) -> dict[str, ExecutionAlgorithm]:
     """Every execution algorithm that is installed, by name."""
+    configuration = portfolio.strategies[0]
     provide = Provider(configuration, {})
     return {
         plugin.name: plugin.plugin.build(plugin.plugin.config(), provide.named(plugin.name, configuration.series))

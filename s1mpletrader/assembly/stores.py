@@ -1,0 +1,46 @@
+"""Ledger, journal, state and cache, as a configuration asks for them."""
+
+from s1mpletrader.configuration import Portfolio
+from s1mpletrader.configuration.configuration import StoreTable
+from s1mpletrader.core.plugin_manager import PluginKind, UnknownPlugin
+from s1mpletrader.domain.errors import ConfigurationError
+from s1mpletrader.domain.reasons import RunIdentity
+from s1mpletrader.ports.cache import ICache
+from s1mpletrader.ports.execution import IExecutionConnector
+from s1mpletrader.ports.journal import IJournal
+from s1mpletrader.ports.ledger import ILedger
+from s1mpletrader.ports.plugin import CacheProvision, StoreProvision
+from s1mpletrader.ports.state import IState
+
+
+def build_ledger(portfolio: Portfolio, connector: IExecutionConnector, identity: RunIdentity) -> ILedger:
+    """The run's book of the ledger."""
+    ledger: ILedger = portfolio.ledger.table.build(_provision(portfolio.ledger, connector, identity))
+    return ledger
+
+
+def build_journal(portfolio: Portfolio, connector: IExecutionConnector, identity: RunIdentity) -> IJournal:
+    """The journal."""
+    journal: IJournal = portfolio.journal.table.build(_provision(portfolio.journal, connector, identity))
+    return journal
+
+
+def build_state(portfolio: Portfolio, connector: IExecutionConnector, identity: RunIdentity) -> IState:
+    """The state store beside the ledger: of the same plugin, at the same URL."""
+    store = portfolio.ledger
+    try:
+        plugin = portfolio.plugins.find(PluginKind.STATE, store.table.plugin.name).plugin
+        state: IState = plugin.build(plugin.config(), _provision(store, connector, identity))
+    except (UnknownPlugin, ValueError) as fault:
+        raise ConfigurationError(store.table.place, f"no state store lies beside this ledger: {fault}") from fault
+    return state
+
+
+def build_cache(portfolio: Portfolio, identity: RunIdentity) -> ICache:
+    """The StrategyCache."""
+    cache: ICache = portfolio.cache.build(CacheProvision(run=identity.run))
+    return cache
+
+
+def _provision(store: StoreTable, connector: IExecutionConnector, identity: RunIdentity) -> StoreProvision:
+    return StoreProvision(url=store.url, book=identity.book, outlives_process=connector.outlives_process)
