@@ -38,9 +38,12 @@ def divide(lots: int, weights: Sequence[Decimal | int]) -> tuple[int, ...]:
     return tuple(parts)
 
 
-def split(lots: int, most: int | None) -> tuple[int, ...]:
-    """The lots of one slice as orders that are not above the venue's largest."""
-    return divide(lots, (1,) * -(-lots // most)) if most is not None and lots > most else (lots,)
+def split(lots: int, least: int, most: int | None) -> tuple[int, ...]:
+    """The lots of one slice as equal orders that are not above the venue's largest; what cannot be one is left out."""
+    if most is None or lots <= most:
+        return (lots,)
+    parts = divide(lots, (1,) * -(-lots // most))
+    return parts if min(parts) >= least else (most,) * (lots // most)
 
 
 def merge(times: Sequence[Instant], parts: Sequence[int], least: int) -> tuple[tuple[Instant, ...], tuple[int, ...]]:

@@ -80,7 +80,8 @@ class Schedule(Struct, frozen=True, kw_only=True, tag="schedule"):
         behind = max(0, remaining - sum(self.lots[due:]))
         if self.missed is Missed.CATCH_UP:
             return behind
-        return min(behind, remaining * self.lots[due - 1] // sum(self.lots[due - 1 :]))
+        left = self.lots[due - 1 :]
+        return min(behind, remaining * left[0] // sum(left) if any(left) else remaining // len(left))
 
 
 class Participation(Struct, frozen=True, kw_only=True, tag="participation"):

@@ -27,7 +27,6 @@ from s1mpletrader.api import (
     RefusalDraft,
     Stop,
     TimeInForce,
-    add,
     plain,
     subtract,
 )
@@ -45,6 +44,7 @@ from s1mpletrader.plugins.algorithms.slicing.state import (
     is_own,
     live_slices,
     remaining_quantity,
+    surplus,
 )
 
 
@@ -94,7 +94,8 @@ class Sliced:
         if entry.type not in (OrderType.MARKET, OrderType.LIMIT):
             return RefusalDraft(code="UNSUPPORTED_ENTRY", detail=f"a {entry.type} entry cannot be placed in slices")
         asked = Asked(entry, lots_of(quantity, context.instrument), parameters, context)
-        if asked.lots < asked.least:
+        most = context.instrument.quantity_max
+        if asked.lots < asked.least or (most is not None and lots_of(most, context.instrument) < asked.least):
             return RefusalDraft(code="BELOW_MINIMUM", detail=f"{plain(quantity)} is less than the venue takes")
         try:
             return self._start(asked)
@@ -130,7 +131,7 @@ def _go_on(state: SlicedState, context: GroupContext, places: tuple[Place, ...])
 def _place(state: SlicedState, live: list[Order], context: GroupContext, places: tuple[Place, ...]) -> Advance:
     """Place what the pace wishes; end where nothing is left to place and nothing is live."""
     remaining = remaining_quantity(state, live)
-    state, cancels = _cancel(state, _surplus(live, remaining))
+    state, cancels = _cancel(state, surplus(live, remaining))
     least = lots_min(context.instrument, state.price or context.last_price)
     lots = lots_of(remaining, context.instrument)
     wish = state.pace.wish(Standing(context.at, lots, bool(live), least, context.instrument, context.volume_since))
@@ -180,38 +181,22 @@ def _cancel(state: SlicedState, orders: list[Order]) -> tuple[SlicedState, tuple
     return replace(state, cancelled=(*state.cancelled, *wanted)), tuple(Cancel(order_id=order_id) for order_id in wanted)
 
 
-def _surplus(live: list[Order], remaining: Decimal) -> list[Order]:
-    """The newest slices, until what is live is no longer more than the target has room for."""
-    surplus = []
-    for order in reversed(live):
-        if remaining >= 0:
-            break
-        surplus.append(order)
-        remaining = add(remaining, order.remaining_quantity)
-    return surplus
-
-
 def _orders(state: SlicedState, one: Slice, context: GroupContext) -> tuple[Place, ...]:
     instrument = context.instrument
-    most = None if instrument.quantity_max is None else lots_of(instrument.quantity_max, instrument)
     price = state.price if one.price is None else one.price
+    least = lots_min(instrument, price or context.last_price)
+    most = None if instrument.quantity_max is None else lots_of(instrument.quantity_max, instrument)
+    details = OrderDetails(
+        symbol=context.trade.symbol,
+        side=state.side,
+        type=state.type if one.price is None else OrderType.LIMIT,
+        quantity=instrument.quantity_lot,
+        price=price,
+        time_in_force=state.time_in_force,
+    )
+    quantities = [quantity_of(lots, instrument) for lots in split(one.lots, least, most)]
     return tuple(
-        Place(
-            orders=(
-                PlannedOrder(
-                    details=OrderDetails(
-                        symbol=context.trade.symbol,
-                        side=state.side,
-                        type=state.type if one.price is None else OrderType.LIMIT,
-                        quantity=quantity_of(lots, instrument),
-                        price=price,
-                        time_in_force=state.time_in_force,
-                    ),
-                    role="slice",
-                ),
-            )
-        )
-        for lots in split(one.lots, most)
+        [Place(orders=(PlannedOrder(details=replace(details, quantity=quantity), role="slice"),)) for quantity in quantities]
     )
 
 

@@ -101,6 +101,17 @@ def remaining_quantity(state: SlicedState, live: list[Order]) -> Decimal:
     return subtract(state.target, spoken_for)
 
 
+def surplus(live: list[Order], remaining: Decimal) -> list[Order]:
+    """The newest slices, until what is live is no longer more than the target has room for."""
+    excess = []
+    for order in reversed(live):
+        if remaining >= 0:
+            break
+        excess.append(order)
+        remaining = add(remaining, order.remaining_quantity)
+    return excess
+
+
 def ended(state: SlicedState, code: str, phase: Phase = Phase.ENDING) -> SlicedState:
     """The entry from where on nothing more is placed; what is live is asked to end without waiting for an earlier refusal."""
     return replace(state, phase=phase, ends_at=None, end_code=code, retry_at=None)
@@ -142,7 +153,9 @@ def hear_plans(state: SlicedState, plans: Plans, context: GroupContext) -> Slice
         state = replace(state, price=plans.entry.price or state.price)
     if plans.size is not None:
         state = replace(state, target=context.instrument.quantity_down(plans.size.quantity))
-        remaining = remaining_quantity(state, live_slices(state, context))
+        live = live_slices(state, context)
+        excess = surplus(live, remaining_quantity(state, live))
+        remaining = remaining_quantity(state, [order for order in live if order not in excess])
         state = replace(state, pace=state.pace.resized(lots_of(remaining, context.instrument)))
     if plans.exit is not None and state.protection is not None:
         state = replace(state, protection=state.protection.moved(plans.exit))
