@@ -9,6 +9,7 @@ from s1mpletrader.domain.candles import Candles, NotCandles, first_fault
 from s1mpletrader.domain.causality import CausalityChain
 from s1mpletrader.domain.directives import (
     Action,
+    Aim,
     Approved,
     DirectiveDraft,
     EntryPlan,
@@ -274,6 +275,7 @@ __all__ = [
     "AccountView",
     "Action",
     "Advance",
+    "Aim",
     "AlgorithmCommand",
     "AlreadySubmitted",
     "Amend",

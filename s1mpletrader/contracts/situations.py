@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from itertools import product
 from typing import Final, NamedTuple
 from zlib import crc32
 
@@ -14,6 +15,7 @@ from s1mpletrader.api import (
     AccountType,
     AccountView,
     Action,
+    Aim,
     Direction,
     DirectiveId,
     EntryPlan,
@@ -128,15 +130,16 @@ def make_cases() -> Iterator[Case]:
         trade = situation.view.open_trades[0].trade_id if situation.view.open_trades else None
         for scope in Scope:
             if (scope is Scope.NEW_TRADE) or trade is not None:
-                for direction in Direction:
-                    directive = make_directive(scope, direction, trade if scope is not Scope.NEW_TRADE else None)
+                for direction, aim in product(Direction, Aim if scope is Scope.MODIFY_EXISTING else (None,)):
+                    directive = make_directive(scope, direction, trade if scope is not Scope.NEW_TRADE else None, aim)
+                    asked = f"{scope} {direction}" if aim is None else f"{scope} to {aim} {direction}"
                     for planned, plans in make_plans(direction).items():
-                        yield Case(f"{scope} {direction}, {planned}: {name}", directive, plans, situation)
+                        yield Case(f"{asked}, {planned}: {name}", directive, plans, situation)
 
 
-def make_directive(scope: Scope, direction: Direction, trade_id: TradeId | None) -> StrategyDirective:
+def make_directive(scope: Scope, direction: Direction, trade_id: TradeId | None, aim: Aim | None = None) -> StrategyDirective:
     """A strategy planner's decision."""
-    samples = Samples(f"directive {scope} {direction}")
+    samples = Samples(f"directive {scope} {direction} {aim}")
     return StrategyDirective(
         id=DirectiveId(samples.id(IdKind.STRATEGY_DIRECTIVE)),
         symbol=INSTRUMENT.symbol,
@@ -147,6 +150,7 @@ def make_directive(scope: Scope, direction: Direction, trade_id: TradeId | None)
         reason="a sample",
         signal_ids=(),
         risk_ids=(),
+        aim=aim,
     )
 
 

@@ -142,9 +142,13 @@ def judge(planning: Planning, answer: Answered, situation: Situation, ids: FlowI
 
 def _attribute(draft: DirectiveDraft | RefusalDraft, situation: Situation) -> Answered:
     about = draft.withheld if isinstance(draft, RefusalDraft) else draft
+    if draft.answers is not None and about is None:
+        return Answered(draft, draft.answers, tuple(risk.id for risk in situation.risks))
     if about is None:
         return Answered(draft, tuple(s.id for s in situation.signals), tuple(risk.id for risk in situation.risks))
-    signals = tuple(signal.id for signal in situation.signals if signal.symbol == about.symbol)
+    signals = about.answers
+    if signals is None:
+        signals = tuple(signal.id for signal in situation.signals if signal.symbol == about.symbol)
     risks = tuple(risk.id for risk in situation.risks if risk.concerns(about.symbol))
     return Answered(draft, signals, risks)
 
@@ -174,6 +178,8 @@ def _directive(draft: DirectiveDraft, answer: Answered, ids: FlowIds) -> Strateg
         signal_ids=answer.signal_ids,
         risk_ids=answer.risk_ids,
         valid_until=draft.valid_until,
+        aim=draft.aim,
+        target_weight=draft.target_weight,
     )
 
 

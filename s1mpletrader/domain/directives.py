@@ -31,6 +31,17 @@ class Scope(StrEnum):
     CLOSE_EXISTING = "CLOSE_EXISTING"
 
 
+class Aim(StrEnum):
+    """What a modification of a trade is for."""
+
+    ADD = "ADD"
+    """Enter more of it."""
+    EXITS = "EXITS"
+    """Move its stop, its target, or both."""
+    ENTRY = "ENTRY"
+    """Change an entry that still waits."""
+
+
 class Action(StrEnum):
     """What the ExecutionWorker is to do."""
 
@@ -58,6 +69,11 @@ def _check_scope(scope: Scope, trade_id: TradeId | None) -> None:
         raise ValueError("a directive names a trade exactly when it is not for a new one")
 
 
+def _check_aim(scope: Scope, aim: Aim | None) -> None:
+    if (scope is Scope.MODIFY_EXISTING) != (aim is not None):
+        raise ValueError("a directive has an aim exactly when it modifies a trade")
+
+
 class DirectiveDraft(Struct, frozen=True, kw_only=True):
     """What a StrategyPlanner decided. A new trade has no ``trade_id`` yet; a change or an end names one."""
 
@@ -68,10 +84,17 @@ class DirectiveDraft(Struct, frozen=True, kw_only=True):
     confidence: float = 1.0
     reason: str = ""
     valid_until: Instant | None = None
+    aim: Aim | None = None
+    """What a modification is for; None in the other scopes."""
+    target_weight: Decimal | None = None
+    """The part of the equity that the position is to have, where a planner thinks in parts."""
+    answers: tuple[SignalId, ...] | None = None
+    """The signals that it answers; all of its symbol where it does not say."""
 
     def __post_init__(self) -> None:
         check_confidence(self.confidence)
         _check_scope(self.scope, self.trade_id)
+        _check_aim(self.scope, self.aim)
 
 
 class RefusalDraft(Struct, frozen=True, kw_only=True):
@@ -84,9 +107,11 @@ class RefusalDraft(Struct, frozen=True, kw_only=True):
     code: str
     detail: str = ""
     withheld: DirectiveDraft | None = None
+    answers: tuple[SignalId, ...] | None = None
+    """The signals that it answers; all of the withheld directive's symbol, or of the flow, where it does not say."""
 
 
-class StrategyDirective(Struct, frozen=True, kw_only=True):
+class StrategyDirective(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A StrategyPlanner's decision, with the opinions it answers."""
 
     id: DirectiveId
@@ -99,11 +124,14 @@ class StrategyDirective(Struct, frozen=True, kw_only=True):
     signal_ids: tuple[SignalId, ...]
     risk_ids: tuple[RiskId, ...]
     valid_until: Instant | None = None
+    aim: Aim | None = None
+    target_weight: Decimal | None = None
 
     def __post_init__(self) -> None:
         check_id(self.id, IdKind.STRATEGY_DIRECTIVE)
         check_confidence(self.confidence)
         _check_scope(self.scope, self.trade_id)
+        _check_aim(self.scope, self.aim)
 
 
 class EntryPlanDraft(Struct, frozen=True, kw_only=True):

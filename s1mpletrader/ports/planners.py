@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from s1mpletrader.domain.account import AccountView
 from s1mpletrader.domain.directives import (
+    Aim,
     DirectiveDraft,
     EntryPlanDraft,
     ExecutionDirective,
@@ -117,6 +118,8 @@ class ScopedPlanner(Generic[Draft]):
         match directive.scope:
             case Scope.NEW_TRADE:
                 return self.on_new_trade(directive, plans, situation)
+            case Scope.MODIFY_EXISTING if directive.aim is Aim.ADD:
+                return self.on_add_to_trade(directive, plans, situation)
             case Scope.MODIFY_EXISTING:
                 return self.on_modify_trade(directive, plans, situation)
             case Scope.CLOSE_EXISTING:
@@ -127,8 +130,12 @@ class ScopedPlanner(Generic[Draft]):
         return NOTHING
 
     def on_modify_trade(self, directive: StrategyDirective, plans: Plans, situation: Situation) -> Draft | Nothing | RefusalDraft:
-        """For a trade that is to be changed."""
+        """For a trade whose exits, or whose waiting entry, are to be changed."""
         return NOTHING
+
+    def on_add_to_trade(self, directive: StrategyDirective, plans: Plans, situation: Situation) -> Draft | Nothing | RefusalDraft:
+        """For a trade of which more is to be entered: as for a new one, where nothing else is written."""
+        return self.on_new_trade(directive, plans, situation)
 
     def on_close_trade(self, directive: StrategyDirective, plans: Plans, situation: Situation) -> Draft | Nothing | RefusalDraft:
         """For a trade that is to be ended."""

@@ -28,7 +28,7 @@ EDITS = [
     ("[planner]", "[planner]\n[planner]", "line 34, column 9: this is no TOML: cannot declare ('planner',) twice"),
     ("[strategy]", "gate = 1\n[strategy]", "[gate]: must be a table"),
     ("[strategy]", "engine = 1\n[strategy]", "[engine]: must be one table, written [engine]"),
-    ("[account]", '[[strategies]]\nfile = "a.toml"\n[account]', "[strategy]: this is a strategy's own, and [[strategies]] makes the file a portfolio's"),
+    ("[account]", '[[strategies]]\nfile = "a.toml"\n[account]', "[strategy]: this is a strategy's own, and [[strategies]] makes"),
     ("[account]", '[[news]]\nplugin = "rss"\n[account]', "reserved for flows that news start"),
     ("[account]", "[[schedule]]\nevery = '1h'\n[account]", "reserved for flows that a schedule starts"),
     ("[account]", "[batch]\npolicy = 'INDEPENDENT'\n[account]", "[batch]: this table is reserved for batches"),

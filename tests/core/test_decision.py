@@ -11,6 +11,7 @@ from s1mpletrader.core.decision import Named, Planning, Routed, Verdict, ask_pla
 from s1mpletrader.core.facts import FactTable
 from s1mpletrader.domain.directives import (
     Action,
+    Aim,
     DirectiveDraft,
     EntryPlanDraft,
     ExecutionDirective,
@@ -245,7 +246,9 @@ def test_an_entry_past_its_time_is_refused_with_its_plans(valid_until: int | Non
     ],
 )
 def test_a_change_needs_what_its_action_needs(action: Action, plans: dict[str, Any], missing: str | None) -> None:
-    draft = DirectiveDraft(symbol=SYMBOL, direction=Direction.LONG, scope=Scope.MODIFY_EXISTING, trade_id=CLOSING.trade_id)
+    draft = DirectiveDraft(
+        symbol=SYMBOL, direction=Direction.LONG, scope=Scope.MODIFY_EXISTING, trade_id=CLOSING.trade_id, aim=Aim.EXITS
+    )
     nothing: dict[str, Any] = {"entry": NOTHING, "exit_": NOTHING, "size": NOTHING}
     execution = ExecutionPlanDraft(algorithm="modify", action=action)
     (verdict,) = verdicts(planning([draft], **{**nothing, **plans}, execution=execution), situation([signal(1)]))

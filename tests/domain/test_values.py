@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from s1mpletrader.domain.directives import (
+    Aim,
     Approved,
     DirectiveDraft,
     EntryPlan,
@@ -102,11 +103,23 @@ def test_its_bounds_are_confidences(confidence: float) -> None:
     ],
 )
 def test_a_directive_names_a_trade_unless_it_is_new(scope: Scope, trade: TradeId | None, *, sound: bool) -> None:
+    aim = Aim.ADD if scope is Scope.MODIFY_EXISTING else None
     if sound:
-        assert DirectiveDraft(symbol="s", direction=Direction.LONG, scope=scope, trade_id=trade).scope is scope
+        assert DirectiveDraft(symbol="s", direction=Direction.LONG, scope=scope, trade_id=trade, aim=aim).scope is scope
     else:
         with pytest.raises(ValueError, match="names a trade"):
-            DirectiveDraft(symbol="s", direction=Direction.LONG, scope=scope, trade_id=trade)
+            DirectiveDraft(symbol="s", direction=Direction.LONG, scope=scope, trade_id=trade, aim=aim)
+
+
+@pytest.mark.parametrize("aim", [None, *Aim])
+@pytest.mark.parametrize("scope", Scope)
+def test_exactly_a_modification_has_an_aim(scope: Scope, aim: Aim | None) -> None:
+    trade = None if scope is Scope.NEW_TRADE else TRADE
+    if (scope is Scope.MODIFY_EXISTING) == (aim is not None):
+        assert DirectiveDraft(symbol="s", direction=Direction.LONG, scope=scope, trade_id=trade, aim=aim).aim is aim
+    else:
+        with pytest.raises(ValueError, match="has an aim exactly when it modifies a trade"):
+            DirectiveDraft(symbol="s", direction=Direction.LONG, scope=scope, trade_id=trade, aim=aim)
 
 
 def directive(scope: Scope = Scope.NEW_TRADE) -> StrategyDirective:
@@ -116,6 +129,7 @@ def directive(scope: Scope = Scope.NEW_TRADE) -> StrategyDirective:
         direction=Direction.LONG,
         scope=scope,
         trade_id=None if scope is Scope.NEW_TRADE else TRADE,
+        aim=Aim.EXITS if scope is Scope.MODIFY_EXISTING else None,
         confidence=1.0,
         reason="",
         signal_ids=(SignalId(f"SIG_{HASH}"),),

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from s1mpletrader.api import (
     AccountType,
     Action,
+    Aim,
     Direction,
     DirectiveId,
     EntryPlan,
@@ -196,7 +197,11 @@ def make_risk(severity: Severity, symbol: str | None = None) -> Risk:
 
 
 def make_directive(
-    direction: Direction = LONG, scope: Scope = Scope.NEW_TRADE, trade_id: TradeId | None = None, symbol: str = BTC
+    direction: Direction = LONG,
+    scope: Scope = Scope.NEW_TRADE,
+    trade_id: TradeId | None = None,
+    symbol: str = BTC,
+    aim: Aim | None = None,
 ) -> StrategyDirective:
     return StrategyDirective(
         id=DirectiveId(_IDS.id(IdKind.STRATEGY_DIRECTIVE)),
@@ -208,6 +213,7 @@ def make_directive(
         reason="",
         signal_ids=(),
         risk_ids=(),
+        aim=(aim or Aim.EXITS) if scope is Scope.MODIFY_EXISTING else None,
     )
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from s1mpletrader.api import (
     NOTHING,
+    Aim,
     Direction,
     EntryPlanDraft,
     OrderType,
@@ -102,6 +103,14 @@ def test_only_new_trades_are_entered(planner: MarketEntry | LimitEntry, scope: S
     account = Account()
     trade = account.enter()
     assert planner.plan(make_directive(LONG, scope, trade.trade_id), Plans(), account.situation()) == NOTHING
+
+
+@pytest.mark.parametrize("planner", [MARKET, limit()])
+def test_more_of_a_trade_is_entered_as_a_new_one_is(planner: MarketEntry | LimitEntry) -> None:
+    account = Account()
+    trade = account.enter()
+    more = make_directive(LONG, Scope.MODIFY_EXISTING, trade.trade_id, aim=Aim.ADD)
+    assert planner.plan(more, Plans(), account.situation()) == planner.plan(make_directive(LONG), Plans(), account.situation())
 
 
 @pytest.mark.parametrize(

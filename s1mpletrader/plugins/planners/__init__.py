@@ -16,9 +16,17 @@ from s1mpletrader.api import (
 )
 from s1mpletrader.plugins.planners.entry import LimitEntry, LimitEntryConfig, MarketEntry
 from s1mpletrader.plugins.planners.execution import SingleExecution
-from s1mpletrader.plugins.planners.exit import AtrExit, AtrExitConfig, PercentExit, PercentExitConfig
+from s1mpletrader.plugins.planners.exit import (
+    AtrExit,
+    AtrExitConfig,
+    PercentExit,
+    PercentExitConfig,
+    TrailingExit,
+    TrailingExitConfig,
+)
 from s1mpletrader.plugins.planners.gates import s1mple_risk_gates as s1mple_risk_gates
-from s1mpletrader.plugins.planners.size import FixedSize, FixedSizeConfig, RiskPercent, RiskPercentConfig
+from s1mpletrader.plugins.planners.rebalance import Rebalance, RebalanceConfig
+from s1mpletrader.plugins.planners.size import FixedSize, FixedSizeConfig, RiskPercent, RiskPercentConfig, TargetWeight
 from s1mpletrader.plugins.planners.slicing import (
     IcebergConfig,
     LadderConfig,
@@ -35,6 +43,12 @@ def s1mple_strategy_planners() -> Sequence[Plugin[Any, WorkerProvision, Strategy
     """From opinions to directives."""
     return (
         Plugin(name="weighing", config=WeighingConfig, build=Weighing, summary="Weighs signals against each other and risks."),
+        Plugin(
+            name="rebalance",
+            config=RebalanceConfig,
+            build=Rebalance,
+            summary="Brings every symbol to its part of the equity.",
+        ),
     )
 
 
@@ -58,6 +72,12 @@ def s1mple_size_planners() -> Sequence[Plugin[Any, WorkerProvision, SizePlanner]
             build=RiskPercent,
             summary="What loses a percentage of the equity where the stop is hit.",
         ),
+        Plugin(
+            name="target_weight",
+            config=NoConfig,
+            build=lambda _, __: TargetWeight(),
+            summary="What brings a position to the directive's part of the equity.",
+        ),
     )
 
 
@@ -67,6 +87,12 @@ def s1mple_exit_planners() -> Sequence[Plugin[Any, WorkerProvision, ExitPlanner]
     return (
         Plugin(name="atr", config=AtrExitConfig, build=AtrExit, summary="Stop and target in multiples of a fact."),
         Plugin(name="percent", config=PercentExitConfig, build=PercentExit, summary="Stop and target in percent of the entry."),
+        Plugin(
+            name="trailing",
+            config=TrailingExitConfig,
+            build=TrailingExit,
+            summary="A stop that follows the price at a distance in percent.",
+        ),
     )
 
 

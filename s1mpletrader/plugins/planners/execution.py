@@ -2,10 +2,13 @@
 
 from typing import Final
 
-from s1mpletrader.api import ExecutionAnswer, ExecutionPlanDraft, Plans, ScopedPlanner, Situation, StrategyDirective
+from s1mpletrader.api import Action, ExecutionAnswer, ExecutionPlanDraft, Plans, ScopedPlanner, Situation, StrategyDirective
 
 CLOSING_ALGORITHM: Final = "close"
-"""The algorithm that ends a trade."""
+"""The algorithm that ends a trade, or a part of it."""
+
+MODIFYING_ALGORITHM: Final = "modify"
+"""The algorithm that changes orders that are live."""
 
 
 class SingleExecution(ScopedPlanner[ExecutionPlanDraft]):
@@ -14,6 +17,10 @@ class SingleExecution(ScopedPlanner[ExecutionPlanDraft]):
     def on_new_trade(self, directive: StrategyDirective, plans: Plans, situation: Situation) -> ExecutionAnswer:
         """``bracket`` with exits, ``single`` without."""
         return ExecutionPlanDraft(algorithm="single" if plans.exit is None else "bracket")
+
+    def on_modify_trade(self, directive: StrategyDirective, plans: Plans, situation: Situation) -> ExecutionAnswer:
+        """``modify``, which changes the orders that are live."""
+        return ExecutionPlanDraft(algorithm=MODIFYING_ALGORITHM, action=Action.MODIFY_ORDERS)
 
     def on_close_trade(self, directive: StrategyDirective, plans: Plans, situation: Situation) -> ExecutionAnswer:
         """``close``."""

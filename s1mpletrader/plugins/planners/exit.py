@@ -12,6 +12,7 @@ from s1mpletrader.api import (
     ExitPlanDraft,
     Instrument,
     Key,
+    Nothing,
     Plans,
     PluginConfig,
     RefusalDraft,
@@ -24,7 +25,7 @@ from s1mpletrader.api import (
     parse_key,
 )
 from s1mpletrader.plugins.planners.numbers import HUNDREDTH, Positive
-from s1mpletrader.plugins.planners.pricing import measured_price
+from s1mpletrader.plugins.planners.pricing import measured_price, no_price
 
 
 def exit_at(
@@ -132,3 +133,47 @@ class PercentExit(ScopedPlanner[ExitPlanDraft]):
             for percent in (self._config.stop_percent, self._config.target_percent)
         )
         return exit_at(price, directive.direction, situation.instruments[directive.symbol], stop, target)
+
+
+class TrailingExitConfig(PluginConfig):
+    """How far behind the price the stop lies."""
+
+    distance_percent: Annotated[Positive, Field(lt=100)]
+    target_percent: Positive | None = None
+    """Where a new trade takes its profit, in percent of the entry; it stays there."""
+
+
+class TrailingExit(ScopedPlanner[ExitPlanDraft]):
+    """A stop that follows the price and never goes back."""
+
+    def __init__(self, config: TrailingExitConfig, provision: WorkerProvision) -> None:
+        self._config = config
+
+    def on_new_trade(self, directive: StrategyDirective, plans: Plans, situation: Situation) -> ExitAnswer:
+        """A stop at the distance from the entry, and a target where one is configured."""
+        price = measured_price(plans, directive.symbol, situation)
+        if isinstance(price, RefusalDraft):
+            return price
+        distance = multiply(multiply(price, self._config.distance_percent), HUNDREDTH)
+        percent = self._config.target_percent
+        target = None if percent is None else multiply(multiply(price, percent), HUNDREDTH)
+        return exit_at(price, directive.direction, situation.instruments[directive.symbol], distance, target)
+
+    def on_modify_trade(self, directive: StrategyDirective, plans: Plans, situation: Situation) -> ExitAnswer:
+        """The stop at the distance from the last price; refused where that would loosen it."""
+        price = situation.prices.get(directive.symbol)
+        if price is None:
+            return no_price(directive.symbol)
+        distance = multiply(multiply(price, self._config.distance_percent), HUNDREDTH)
+        answer = exit_at(price, directive.direction, situation.instruments[directive.symbol], distance, None)
+        if isinstance(answer, RefusalDraft | Nothing) or answer.stop_price is None:
+            return answer
+        stops = [
+            order.details.stop_price
+            for order in situation.view.open_orders
+            if order.trade_id == directive.trade_id and order.details.stop_price is not None
+        ]
+        is_long = directive.direction is Direction.LONG
+        if stops and (answer.stop_price <= min(stops) if is_long else answer.stop_price >= max(stops)):
+            return RefusalDraft(code="STOP_STAYS", detail=f"a stop at {answer.stop_price} would not be closer than {stops[0]}")
+        return answer

@@ -6,6 +6,7 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from s1mpletrader.api import (
+    NOTHING,
     Direction,
     Instrument,
     Plans,
@@ -112,3 +113,31 @@ def _equity(situation: Situation) -> Decimal | RefusalDraft:
     if equity <= 0:
         return RefusalDraft(code="NO_EQUITY", detail=f"the equity is {equity}")
     return equity
+
+
+class TargetWeight(ScopedPlanner[SizePlanDraft]):
+    """What brings a position to the part of the equity that the directive names."""
+
+    def on_new_trade(self, directive: StrategyDirective, plans: Plans, situation: Situation) -> SizeAnswer:
+        """What is missing, in whole lots."""
+        return self._size(directive, plans, situation, 1)
+
+    def on_close_trade(self, directive: StrategyDirective, plans: Plans, situation: Situation) -> SizeAnswer:
+        """What is too much; all of it where the directive names no part."""
+        if directive.target_weight is None:
+            return NOTHING
+        return self._size(directive, plans, situation, -1)
+
+    def _size(self, directive: StrategyDirective, plans: Plans, situation: Situation, sign: int) -> SizeAnswer:
+        price = measured_price(plans, directive.symbol, situation)
+        if isinstance(price, RefusalDraft):
+            return price
+        if directive.target_weight is None:
+            return RefusalDraft(code="NO_WEIGHT", detail="the directive names no part of the equity")
+        equity = _equity(situation)
+        if isinstance(equity, RefusalDraft):
+            return equity
+        instrument = situation.instruments[directive.symbol]
+        wanted = DOWN.divide(multiply(equity, directive.target_weight), instrument.notional(price, Decimal(1)))
+        off = multiply(subtract(wanted, abs(situation.view.position(directive.symbol))), Decimal(sign))
+        return whole_lots(off, instrument, price)

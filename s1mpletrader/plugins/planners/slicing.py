@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, field_validator
 
 from s1mpletrader.api import (
+    Action,
     ExecutionAnswer,
     ExecutionPlanDraft,
     OrderType,
@@ -23,7 +24,7 @@ from s1mpletrader.api import (
 )
 from s1mpletrader.plugins.algorithms.slicing.paces import Missed
 from s1mpletrader.plugins.algorithms.slicing.starts import Leftover
-from s1mpletrader.plugins.planners.execution import CLOSING_ALGORITHM
+from s1mpletrader.plugins.planners.execution import CLOSING_ALGORITHM, MODIFYING_ALGORITHM
 from s1mpletrader.plugins.planners.numbers import NotNegative, Positive
 
 
@@ -116,6 +117,10 @@ class SlicedExecution(ScopedPlanner[ExecutionPlanDraft]):
             detail = f"{self._draft.algorithm} needs a limit order that waits, and the entry is none"
             return RefusalDraft(code="UNSUPPORTED_ENTRY", detail=detail)
         return self._draft
+
+    def on_modify_trade(self, directive: StrategyDirective, plans: Plans, situation: Situation) -> ExecutionAnswer:
+        """``modify``."""
+        return ExecutionPlanDraft(algorithm=MODIFYING_ALGORITHM, action=Action.MODIFY_ORDERS)
 
     def on_close_trade(self, directive: StrategyDirective, plans: Plans, situation: Situation) -> ExecutionAnswer:
         """``close``."""

@@ -11,6 +11,7 @@ from pydantic import Field
 from s1mpletrader.api import (
     DERIVED,
     AccountType,
+    Aim,
     Direction,
     DirectiveDraft,
     OpenTrade,
@@ -48,6 +49,10 @@ class WeighingConfig(PluginConfig):
     """The directions in which trades may be opened. A spot account opens no short, whatever is written here."""
     opposite_signal: Literal["close", "refuse"] = "close"
     """What a signal against an open trade does: it ends the trade, or is refused."""
+    same_signal: Literal["add", "refuse"] = "refuse"
+    """What a signal for the direction of an open trade does: it enters more of it, or is refused."""
+    modify_kinds: tuple[str, ...] = ()
+    """The kinds of signals that move an open trade's exits, such as ``trail``; they open and close nothing."""
     confidence_min: Annotated[Positive, Field(le=1)] = Decimal("0.5")
     """What must be left of the confidence: agreeing signals less opposing ones, at most 1, less the risks' weights."""
     risk_weights: RiskWeights = Field(default_factory=RiskWeights)
@@ -70,6 +75,7 @@ class Case(NamedTuple):
 
     symbol: str
     signals: Sequence[Signal]
+    changes: Sequence[Signal]
     risks: Sequence[Risk]
     trade: OpenTrade | None
     situation: Situation
@@ -100,9 +106,11 @@ class Weighing:
         if self._closing_severity is not None:
             symbols += [trade.symbol for trade in situation.view.open_trades]
         for symbol in dict.fromkeys(symbols):
+            about = [signal for signal in situation.signals if signal.symbol == symbol]
             yield Case(
                 symbol=symbol,
-                signals=[signal for signal in situation.signals if signal.symbol == symbol],
+                signals=[signal for signal in about if signal.kind not in self._config.modify_kinds],
+                changes=[signal for signal in about if signal.kind in self._config.modify_kinds],
                 risks=[risk for risk in situation.risks if risk.concerns(symbol)],
                 trade=situation.view.open_trade(symbol),
                 situation=situation,
@@ -115,13 +123,37 @@ class Weighing:
             yield _close(case.trade, f"the risk {danger.kind} is {danger.severity.name}", ONE)
             ended = True
         if not case.signals:
+            yield from self._changes(case, is_ending=ended)
             return
         opinion = weigh(case.signals)
         wanted = self._wanted(case, opinion)
+        yield from self._changes(case, is_ending=ended or wanted.scope is Scope.CLOSE_EXISTING)
         if not ended:
             yield self._refusal(case, opinion, wanted) or self._less_risks(case, wanted, opinion)
         elif wanted.scope is Scope.NEW_TRADE:
             yield _refuse("RISK_VETO", f"{case.symbol}: a risk has just ended the trade", wanted)
+
+    def _changes(self, case: Case, *, is_ending: bool) -> Answers:
+        """One modification for all signals that ask for it; refused where there is nothing to modify."""
+        if not case.changes:
+            return
+        answers = tuple(signal.id for signal in case.changes)
+        reason = ", ".join(dict.fromkeys(signal.kind for signal in case.changes))
+        trade = case.trade
+        if trade is None:
+            yield RefusalDraft(code="FLAT", detail=f"{case.symbol}: {reason} finds no trade to modify", answers=answers)
+        elif is_ending or is_closing(trade, case.situation):
+            yield RefusalDraft(code="ORDER_PENDING", detail=f"{case.symbol}: the trade's end is under way", answers=answers)
+        else:
+            yield DirectiveDraft(
+                symbol=case.symbol,
+                direction=trade.direction,
+                scope=Scope.MODIFY_EXISTING,
+                trade_id=trade.trade_id,
+                aim=Aim.EXITS,
+                reason=reason,
+                answers=answers,
+            )
 
     def _danger(self, case: Case) -> Risk | None:
         """The gravest of the risks that end trades, the first of equally grave ones."""
@@ -133,10 +165,24 @@ class Weighing:
     def _wanted(self, case: Case, opinion: Opinion) -> DirectiveDraft:
         """The directive that the signals ask for, before anything speaks against it."""
         reason = ", ".join(dict.fromkeys(signal.kind for signal in case.signals if signal.direction is opinion.direction))
+        answers = tuple(signal.id for signal in case.signals) if case.changes else None
         closes = self._config.opposite_signal == "close"
         if closes and case.trade is not None and case.trade.direction is not opinion.direction:
-            return _close(case.trade, reason, opinion.net)
-        return DirectiveDraft(symbol=case.symbol, direction=opinion.direction, confidence=float(opinion.net), reason=reason)
+            return replace(_close(case.trade, reason, opinion.net), answers=answers)
+        if self._config.same_signal == "add" and case.trade is not None and case.trade.direction is opinion.direction:
+            return DirectiveDraft(
+                symbol=case.symbol,
+                direction=opinion.direction,
+                scope=Scope.MODIFY_EXISTING,
+                trade_id=case.trade.trade_id,
+                aim=Aim.ADD,
+                confidence=float(opinion.net),
+                reason=reason,
+                answers=answers,
+            )
+        return DirectiveDraft(
+            symbol=case.symbol, direction=opinion.direction, confidence=float(opinion.net), reason=reason, answers=answers
+        )
 
     def _refusal(self, case: Case, opinion: Opinion, wanted: DirectiveDraft) -> RefusalDraft | None:
         """What speaks against the directive: the signals themselves, the trade that there is, the rules, the risks."""
@@ -144,7 +190,8 @@ class Weighing:
         if no is None and wanted.scope is Scope.CLOSE_EXISTING:
             no = _pending_close(case)
         elif no is None:
-            no = self._disallowed(case, opinion.direction) or _occupied(case) or self._veto(case, opinion)
+            is_occupied = _pending_close(case) if wanted.scope is Scope.MODIFY_EXISTING else _occupied(case)
+            no = self._disallowed(case, opinion.direction) or is_occupied or self._veto(case, opinion)
         return _refuse(no[0], f"{case.symbol}: {no[1]}", wanted) if no is not None else None
 
     def _weakness(self, opinion: Opinion) -> tuple[str, str] | None:

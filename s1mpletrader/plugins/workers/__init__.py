@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
-from s1mpletrader.api import ContextWorker, Plugin, RiskMonitor, SignalDetector, WorkerProvision, hookimpl
+from s1mpletrader.api import ContextWorker, CoupledDetector, Plugin, RiskMonitor, SignalDetector, WorkerProvision, hookimpl
 from s1mpletrader.plugins.workers.breakout import Breakout, BreakoutConfig
 from s1mpletrader.plugins.workers.crossover import Crossover, CrossoverConfig
 from s1mpletrader.plugins.workers.daily_loss import DailyLoss, DailyLossConfig
 from s1mpletrader.plugins.workers.drawdown import Drawdown, DrawdownConfig
 from s1mpletrader.plugins.workers.indicators import RangeConfig, SourceConfig, build_indicator
 from s1mpletrader.plugins.workers.rolling import RollingConfig, rolling_high, rolling_low
+from s1mpletrader.plugins.workers.trailing import Trailing, TrailingConfig
 from s1mpletrader.plugins.workers.volatility import Volatility, VolatilityConfig
 
 
@@ -39,10 +40,16 @@ def s1mple_context_workers() -> Sequence[Plugin[Any, WorkerProvision, ContextWor
 
 
 @hookimpl
-def s1mple_signal_detectors() -> Sequence[Plugin[Any, WorkerProvision, SignalDetector]]:
-    """Crossings and breakouts."""
+def s1mple_signal_detectors() -> Sequence[Plugin[Any, WorkerProvision, SignalDetector | CoupledDetector[Any]]]:
+    """Crossings, breakouts, and stops that should trail."""
     return (
         Plugin(name="crossover", config=CrossoverConfig, build=Crossover, summary="One fact crosses another."),
+        Plugin(
+            name="trailing",
+            config=TrailingConfig,
+            build=Trailing,
+            summary="The price has moved so far that an open trade's stop should follow.",
+        ),
         Plugin(name="breakout", config=BreakoutConfig, build=Breakout, summary="The price leaves a range."),
     )
 
