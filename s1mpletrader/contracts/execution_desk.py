@@ -172,6 +172,7 @@ class Desk:
             kind=kind,
             at=self.at,
             rejection_reason="no margin" if kind is OrderEventKind.REJECTED else None,
+            evidence="seen at the venue" if kind in (OrderEventKind.REOPENED, OrderEventKind.REPLACED) else None,
         )
         self.orders[order.order_id] = after = apply_event(order, event)
         self.tell(OrderUpdate(order=after))

@@ -18,19 +18,18 @@ from s1mpletrader.api import (
     OrderEventKind,
     OrderId,
     OrderType,
-    OrderUpdate,
     PlanId,
     Plans,
     PlansChanged,
     Side,
     SizePlan,
     TimeInForce,
-    apply_event,
     order_from_intent,
 )
 from s1mpletrader.contracts.execution_desk import Desk, Task, make_execution
 from s1mpletrader.contracts.samples import START, Samples
 from s1mpletrader.contracts.situations import PRICE
+from s1mpletrader.plugins.algorithms.slicing.paces import Missed, Schedule, Slice, Standing
 from s1mpletrader.plugins.algorithms.slicing.sliced import Sliced
 from s1mpletrader.plugins.algorithms.slicing.starts import (
     Start,
@@ -219,6 +218,7 @@ def test_a_refused_cancellation_is_tried_again_after_a_while_and_not_for_ever() 
     for _ in range(10):
         assert len(desk.asked_to_end) == 1
         desk.refuse_to_end(desk.live[0])
+        assert desk.asked_to_end == set()
         assert desk.last.wake_at == desk.at + SECOND_NS
         desk.wake()
     desk.refuse_to_end(desk.live[0])
@@ -344,13 +344,114 @@ def test_slices_to_come_follow_new_plans() -> None:
 
 
 def test_a_smaller_target_takes_back_what_is_too_much() -> None:
-    desk = begun(task=Task(quantity=Decimal(1), price=LIMIT))
+    desk = begun(task=Task(quantity=Decimal(1), price=LIMIT), duration="1h", slices=4, missed="catch_up")
     desk.wake()
     desk.tell(changed("0.3"))
     assert desk.asked_to_end == {desk.entries[1].order_id}
     desk.change(desk.entries[1], OrderEventKind.CANCELLED)
     run(desk, 3)
+    assert quantities(desk) == ["0.250", "0.250", "0.025", "0.025"]
     assert desk.filled == Decimal("0.3")
+
+
+def test_what_was_asked_to_end_or_was_replaced_is_no_failure() -> None:
+    desk = begun(task=Task(quantity=Decimal("1.2"), price=LIMIT), duration="1h", slices=6)
+    for _ in range(3):
+        desk.wake()
+    desk.tell(changed("0.2"))
+    for order in desk.live[1:]:
+        desk.change(order, OrderEventKind.CANCELLED)
+    for _ in range(3):
+        old = desk.live[0]
+        replaced_by(desk, old)
+        desk.change(old, OrderEventKind.REPLACED)
+    assert desk.asked_to_end == {order.order_id for order in desk.entries[1:4]}
+    desk.fill(desk.live[0])
+    assert given_up(desk) == []
+    assert desk.last.done
+
+
+def test_an_order_that_takes_what_there_is_and_expires_is_no_failure() -> None:
+    desk = begun(task=Task(quantity=Decimal(1), price=LIMIT, time_in_force=TimeInForce.IOC), duration="1h", slices=5)
+    for _ in range(4):
+        desk.change(desk.live[0], OrderEventKind.EXPIRED)
+        desk.wake()
+    assert quantities(desk) == ["0.200", "0.250", "0.333", "0.500", "1.000"]
+
+
+def test_a_rejection_that_the_venue_takes_back_is_none() -> None:
+    desk = begun()
+    rejected = desk.live[0]
+    desk.change(rejected, OrderEventKind.REJECTED)
+    desk.change(desk.orders[rejected.order_id], OrderEventKind.REOPENED)
+    run(desk, 3)
+    assert quantities(desk) == ["0.250"] * 4
+    assert desk.filled == 1
+    assert given_up(desk) == []
+
+
+def test_a_part_that_the_strategy_closes_does_not_end_the_entry() -> None:
+    desk = begun(task=Task(quantity=Decimal(1), stop_price=Decimal("38000.0")))
+    desk.fill(desk.live[0])
+    assert not desk.last.done
+    closing = replace(
+        desk.entries[0].intent,
+        order_id=OrderId(IDS.id(IdKind.ORDER)),
+        group_id=GroupId(IDS.id(IdKind.GROUP)),
+        details=replace(desk.entries[0].details, side=Side.SELL, quantity=Decimal("0.1")),
+    )
+    desk.orders[closing.order_id] = order_from_intent(closing)
+    desk.fill(desk.orders[closing.order_id])
+    desk.wake()
+    assert quantities(desk) == ["0.250", "0.250"]
+
+
+def test_it_listens_while_exits_are_live_and_then_no_longer() -> None:
+    desk = begun(task=Task(quantity=Decimal(1), stop_price=Decimal("38000.0")), duration="1h", slices=1)
+    desk.fill(desk.live[0])
+    assert not desk.last.done
+    desk.change(desk.exits[0], OrderEventKind.CANCELLED)
+    assert desk.last.done
+
+
+def test_what_has_been_given_up_is_not_taken_later() -> None:
+    task = Task(quantity=Decimal("0.001"), price=LIMIT, stop_price=Decimal("38000.0"))
+    desk = begun(task=task._replace(quantity=Decimal("0.002")), duration="1h", slices=1, leftover="market")
+    desk.fill(desk.live[0], Decimal("0.001"))
+    desk.price = Decimal("9000.0")
+    desk.wake()
+    desk.change(desk.entries[0], OrderEventKind.CANCELLED)
+    assert given_up(desk) == ["WINDOW_OVER"]
+    desk.price = Decimal("40000.0")
+    desk.change(desk.exits[0], OrderEventKind.ACCEPTED)
+    assert len(desk.entries) == 1
+
+
+def test_a_share_that_is_too_small_waits_and_leaves_nothing_that_is_too_small() -> None:
+    dear = replace(Task().instrument, notional_min=Decimal(5_000))
+    desk = begun(start_pov, Task(quantity=Decimal("0.3"), instrument=dear), participation="0.1", interval="5m", duration="1h")
+    for volume in ("1", "1.5", "0"):
+        desk.trade_volume(Decimal(volume), 5 * MINUTE_NS)
+        desk.wake()
+    assert slices(desk) == [(10, Decimal("0.17"))]
+    desk.trade_volume(Decimal(1), 5 * MINUTE_NS)
+    desk.wake()
+    assert slices(desk)[1:] == [(20, Decimal("0.13"))]
+
+
+def test_volume_is_counted_once() -> None:
+    desk = begun(start_pov, participation="0.1", interval="5m", duration="1h", missed="catch_up")
+    for _ in range(2):
+        desk.trade_volume(Decimal(2), 5 * MINUTE_NS)
+        desk.wake()
+    assert quantities(desk) == ["0.200", "0.200"]
+
+
+def test_a_schedule_waits_where_more_is_out_than_it_has_by_now() -> None:
+    schedule = Schedule(times=(0, 10, 20), lots=(4, 4, 4), missed=Missed.SPREAD, passed=1)
+    standing = Standing(at=10, remaining=4, live=True, least=1, instrument=Task().instrument, volume_since=Decimal)
+    assert schedule.wish(standing).slices == ()
+    assert schedule.wish(standing._replace(remaining=6)).slices == (Slice(2),)
 
 
 def replaced_by(desk: Desk, order: Order) -> Order:
@@ -370,11 +471,10 @@ def test_an_order_in_the_place_of_a_slice_is_a_slice() -> None:
     desk = begun(task=Task(quantity=Decimal(1), price=LIMIT, stop_price=Decimal("38000.0")))
     slice_ = desk.entries[0]
     heir = replaced_by(desk, slice_)
+    desk.change(slice_, OrderEventKind.ACCEPTED)
     desk.wake()
     assert quantities(desk) == ["0.250"] * 3, "the replacement that has not happened is not counted"
-    event = Samples("replaced").event(slice_.intent, slice_.event_count + 1, OrderEventKind.REPLACED)
-    desk.orders[slice_.order_id] = ended = apply_event(slice_, event)
-    desk.tell(OrderUpdate(order=ended))
+    desk.change(desk.orders[slice_.order_id], OrderEventKind.REPLACED)
     desk.wake()
     desk.wake()
     assert quantities(desk) == ["0.250"] * 5, "its quantity was not free"

@@ -76,7 +76,7 @@ class Sliced:
             time_in_force=plans.entry.time_in_force,
             target=context.instrument.quantity_down(plans.size.quantity),
             pace=started.pace,
-            leftover=Leftover.CANCEL if expires else started.leftover,
+            leftover=started.leftover,
             ends_at=valid_until if expires else started.ends_at,
             end_code="EXPIRED" if expires else "WINDOW_OVER",
             protection=None if exits is None else Protection(stop_price=exits.stop_price, target_price=exits.target_price),
