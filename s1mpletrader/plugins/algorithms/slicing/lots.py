@@ -40,6 +40,8 @@ def divide(lots: int, weights: Sequence[Decimal | int]) -> tuple[int, ...]:
 
 def split(lots: int, least: int, most: int | None) -> tuple[int, ...]:
     """The lots of one slice as equal orders that are not above the venue's largest; what cannot be one is left out."""
+    if lots < least or (most is not None and most < least):
+        return ()
     if most is None or lots <= most:
         return (lots,)
     parts = divide(lots, (1,) * -(-lots // most))

@@ -41,11 +41,11 @@ from s1mpletrader.plugins.algorithms.slicing.state import (
     hear_order,
     hear_plans,
     hear_refusal,
-    is_own,
     live_slices,
     remaining_quantity,
     surplus,
 )
+from s1mpletrader.plugins.algorithms.succession import own_orders
 
 
 class Sliced:
@@ -136,25 +136,26 @@ def _place(state: SlicedState, live: list[Order], context: GroupContext, places:
     lots = lots_of(remaining, context.instrument)
     wish = state.pace.wish(Standing(context.at, lots, bool(live), least, context.instrument, context.volume_since))
     state = replace(state, pace=wish.pace)
-    if not live and not wish.slices and (lots < least or _is_over(state, wish)):
-        return _finish(ended(state, _code(state, lots, least)), context, places)
     slices = tuple(place for one in wish.slices for place in _orders(state, one, context))
+    if not live and not slices and (lots < least or _is_over(state, wish)):
+        return _finish(ended(state, _code(state, lots, least)), context, places)
     return _advance(state, (*places, *cancels, *slices), _earliest(state.ends_at, wish.wake_at, state.retry_at))
 
 
 def _wind_up(state: SlicedState, live: list[Order], context: GroupContext, places: tuple[Place, ...]) -> Advance:
     """Wait for what is live to end, and do with the rest as was planned."""
     if state.phase is Phase.STOPPED:
-        live = [order for order in context.trade_orders if is_own(state, order, context)]
+        live = own_orders(state.adopted, context)
     stays = state.phase is Phase.TAKING or (state.leftover is Leftover.KEEP and state.end_code == "WINDOW_OVER")
     state, cancels = (state, ()) if stays else _cancel(state, live)
     if live:
         return _advance(state, (*places, *cancels), state.retry_at)
-    lots = lots_of(remaining_quantity(state, live), context.instrument)
-    takes = state.phase is Phase.ENDING and state.leftover is Leftover.MARKET and state.end_code == "WINDOW_OVER"
-    if takes and not state.told and lots >= lots_min(context.instrument, context.last_price):
+    if state.phase is Phase.ENDING and state.leftover is Leftover.MARKET and state.end_code == "WINDOW_OVER" and not state.told:
         taking = replace(state, phase=Phase.TAKING, type=OrderType.MARKET, price=None, time_in_force=TimeInForce.GTC)
-        return _advance(taking, (*places, *_orders(taking, Slice(lots), context)), None)
+        lots = lots_of(remaining_quantity(state, live), context.instrument)
+        orders = _orders(taking, Slice(lots), context)
+        if orders:
+            return _advance(taking, (*places, *orders), None)
     return _finish(state, context, places)
 
 
@@ -165,7 +166,7 @@ def _finish(state: SlicedState, context: GroupContext, places: tuple[Place, ...]
     if not state.told and missing >= context.instrument.quantity_lot:
         detail = f"{plain(missing)} of {plain(state.target)} has not been entered"
         given_up = RefusalDraft(code=state.end_code, detail=detail)
-    done = not places and not any(is_own(state, order, context) for order in context.trade_orders)
+    done = not places and not own_orders(state.adopted, context)
     return Advance(commands=places, state=json.encode(replace(state, told=True)), done=done, given_up=given_up)
 
 

@@ -30,6 +30,7 @@ from s1mpletrader.plugins.algorithms.protection import Protection, protect
 from s1mpletrader.plugins.algorithms.slicing.lots import lots_of
 from s1mpletrader.plugins.algorithms.slicing.paces import Pace
 from s1mpletrader.plugins.algorithms.slicing.starts import Leftover
+from s1mpletrader.plugins.algorithms.succession import Adopted, adopt, is_own, own_orders
 
 FAILURES_MAX = 3
 """After so many slices in a row that ended unasked and without a fill, no further one is placed."""
@@ -77,20 +78,14 @@ class SlicedState(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Slices whose cancellation has been asked for."""
     cancels_refused: int = 0
     retry_at: Instant | None = None
-    adopted: tuple[OrderId, ...] = ()
-    """Orders of other groups that took the place of a slice."""
+    adopted: Adopted = ()
     told: bool = False
     """Whether what was given up has been said."""
 
 
-def is_own(state: SlicedState, order: Order, context: GroupContext) -> bool:
-    """Whether an order is of this group, or took the place of one that is."""
-    return order.group_id == context.group_id or order.order_id in state.adopted
-
-
 def live_slices(state: SlicedState, context: GroupContext) -> list[Order]:
     """The live orders that enter, oldest first. One that is about to take another's place is not counted beside it."""
-    slices = [order for order in context.trade_orders if order.details.side is state.side and is_own(state, order, context)]
+    slices = [order for order in own_orders(state.adopted, context) if order.details.side is state.side]
     ids = {order.order_id for order in slices}
     return [order for order in slices if order.intent.replaces not in ids]
 
@@ -120,8 +115,8 @@ def ended(state: SlicedState, code: str, phase: Phase = Phase.ENDING) -> SlicedS
 def hear_order(state: SlicedState, event: OrderUpdate, context: GroupContext) -> tuple[SlicedState, tuple[Place, ...]]:
     """Count what filled and what ended; answers a fill with its protection."""
     order = event.order
-    state = _adopt(state, order, context)
-    if not is_own(state, order, context) or order.details.side is not state.side:
+    state = replace(state, adopted=adopt(state.adopted, order, context))
+    if not is_own(order, state.adopted, context) or order.details.side is not state.side:
         leaves = order.details.side is not state.side and order.details.type is not OrderType.MARKET
         if event.fill is not None and leaves and state.phase in (Phase.PLACING, Phase.ENDING):
             state = ended(state, "EXIT_FILLED")
@@ -160,13 +155,6 @@ def hear_plans(state: SlicedState, plans: Plans, context: GroupContext) -> Slice
     if plans.exit is not None and state.protection is not None:
         state = replace(state, protection=state.protection.moved(plans.exit))
     return state
-
-
-def _adopt(state: SlicedState, order: Order, context: GroupContext) -> SlicedState:
-    """Know the order that takes a slice's place, before the slice's end makes its quantity free."""
-    own = {one.order_id for one in (order, *context.trade_orders) if is_own(state, one, context)}
-    heirs = [one for one in (order, *context.trade_orders) if one.intent.replaces in own and one.order_id not in own]
-    return replace(state, adopted=(*state.adopted, *dict.fromkeys(one.order_id for one in heirs))) if heirs else state
 
 
 def _count_fill(state: SlicedState, fill: Fill, context: GroupContext) -> tuple[SlicedState, tuple[Place, ...]]:

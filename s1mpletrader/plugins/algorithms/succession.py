@@ -1,0 +1,24 @@
+"""Orders of a group, and the orders of other groups that took their place."""
+
+from s1mpletrader.api import GroupContext, Order, OrderId
+
+Adopted = tuple[OrderId, ...]
+"""Orders of other groups that took the place of one of this group."""
+
+
+def is_own(order: Order, adopted: Adopted, context: GroupContext) -> bool:
+    """Whether an order is of this group, or took the place of one that is."""
+    return order.group_id == context.group_id or order.order_id in adopted
+
+
+def own_orders(adopted: Adopted, context: GroupContext) -> list[Order]:
+    """The live orders of the trade that are this group's."""
+    return [order for order in context.trade_orders if is_own(order, adopted, context)]
+
+
+def adopt(adopted: Adopted, changed: Order, context: GroupContext) -> Adopted:
+    """Know the order that takes another's place, at the latest when the other one ends."""
+    orders = (changed, *context.trade_orders)
+    own = {order.order_id for order in orders if is_own(order, adopted, context)}
+    heirs = [order.order_id for order in orders if order.intent.replaces in own and order.order_id not in own]
+    return (*adopted, *dict.fromkeys(heirs))
