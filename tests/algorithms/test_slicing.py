@@ -164,6 +164,15 @@ def test_an_iceberg_shows_one_part_at_a_time() -> None:
     assert desk.last.done
 
 
+def test_an_iceberg_shows_more_only_where_the_venue_takes_no_less() -> None:
+    dear = replace(Task().instrument, notional_min=Decimal(5_000))
+    desk = begun(start_iceberg, Task(quantity=Decimal("0.3"), price=LIMIT, instrument=dear), display="0.1")
+    run(desk, 0)
+    run(desk, 0)
+    assert quantities(desk) == ["0.150", "0.150"]
+    assert desk.filled == Decimal("0.3")
+
+
 def test_a_ladder_waits_at_several_prices() -> None:
     desk = begun(start_ladder, Task(quantity=Decimal("0.1"), price=LIMIT), levels=3, step_percent="0.5")
     assert [(str(order.price), str(order.quantity)) for order in desk.live] == [
