@@ -54,9 +54,9 @@ class ModifyState(Struct, frozen=True, kw_only=True):
 class Modify:
     """Compares the trade's live orders with the plans, and asks for what differs.
 
-    A stop or a target follows the exit plan, an entry that still waits follows the entry plan's prices and the size plan's
-    quantity. Where the connector cannot replace an order as one, or would cut it from the order it is linked with, the list is
-    cancelled and placed anew for what is left of it. A position without any exit gets the planned ones.
+    A stop or a target follows the exit plan, an entry that still waits follows the entry plan's prices and, where it is one
+    order, the size plan's quantity. Where the connector cannot replace an order as one, or would cut it from the order it is
+    linked with, the list is cancelled and placed anew for what is left of it. A position without any exit gets the planned ones.
     """
 
     def begin(self, directive: ExecutionDirective, context: GroupContext) -> Advance:
@@ -121,12 +121,17 @@ def _wanted(order: Order, plans: Plans, context: GroupContext) -> Terms:
         if is_stop(order):
             return quantity, price, plans.exit.stop_price or stop_price
         return quantity, plans.exit.target_price or price, stop_price
-    if plans.size is not None and plans.size.quantity > order.filled_quantity:
+    if plans.size is not None and plans.size.quantity > order.filled_quantity and _is_whole_entry(order, context):
         quantity = plans.size.quantity
     if plans.entry is not None and order.details.type is not OrderType.MARKET:
         price = plans.entry.price if price is not None and plans.entry.price is not None else price
         stop_price = plans.entry.stop_price if stop_price is not None and plans.entry.stop_price is not None else stop_price
     return quantity, price, stop_price
+
+
+def _is_whole_entry(order: Order, context: GroupContext) -> bool:
+    """Whether no other order enters: an entry of several orders is made to fit its new size by its own algorithm."""
+    return all(one is order or one.details.side is closing_side(context) for one in context.trade_orders)
 
 
 def _ask(modify: ModifyState, context: GroupContext) -> Advance:
