@@ -131,7 +131,8 @@ def _wanted(order: Order, plans: Plans, context: GroupContext) -> Terms:
 
 def _is_whole_entry(order: Order, context: GroupContext) -> bool:
     """Whether no other order enters: an entry of several orders is made to fit its new size by its own algorithm."""
-    return all(one is order or one.details.side is closing_side(context) for one in context.trade_orders)
+    others = [one for one in context.trade_orders if order.order_id not in (one.order_id, one.intent.replaces)]
+    return all(one.details.side is closing_side(context) for one in others)
 
 
 def _ask(modify: ModifyState, context: GroupContext) -> Advance:
