@@ -17,12 +17,13 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from s1mpletrader.cli.app import app
-from s1mpletrader.configuration.models import OWN_TABLES, RESERVED_TABLES, SHAPES
+from s1mpletrader.configuration.models import OWN_TABLES, RESERVED_TABLES, SHAPES, StrategiesTable
 from s1mpletrader.core.plugin_manager import PluginKind, PluginManager
 from s1mpletrader.ports import (
     algorithms,
     cache,
     clock,
+    events,
     execution,
     journal,
     ledger,
@@ -42,6 +43,7 @@ PORTS = (
     algorithms,
     cache,
     clock,
+    events,
     execution,
     journal,
     ledger,
@@ -124,8 +126,14 @@ def toml() -> Iterator[str]:
             yield plugin.plugin.summary
             yield ""
             yield from keys(plugin.plugin.config.model_fields)
-    yield "## Reserved"
+    yield "## `[[strategies]]`"
     yield ""
+    yield text_of(StrategiesTable)
+    yield ""
+    yield from keys(StrategiesTable.model_fields)
+    if RESERVED_TABLES:
+        yield "## Reserved"
+        yield ""
     for name, meaning in RESERVED_TABLES.items():
         yield f"- `{name}`: {meaning}."
 

@@ -26,10 +26,13 @@ from s1mpletrader.assembly import (
 )
 from s1mpletrader.configuration import Portfolio
 from s1mpletrader.core.backtest import Backtest
-from s1mpletrader.core.book import Book
+from s1mpletrader.core.batches import BatchListener
+from s1mpletrader.core.book import Book, LiveGroup
 from s1mpletrader.core.clock import Agenda, SteppedTasks, VirtualClock
+from s1mpletrader.core.deferred import DeferredDirectives
 from s1mpletrader.core.engine import RANK_REPLY, Engine, Lane
 from s1mpletrader.core.execution_groups import ExecutionGroups
+from s1mpletrader.core.execution_step import ExecutionStep
 from s1mpletrader.core.execution_worker import ExecutionWorker
 from s1mpletrader.core.feed import DenseFeed, SkippingFeed, can_skip
 from s1mpletrader.core.flow_initiator import FlowInitiator, FlowTerminator
@@ -47,12 +50,15 @@ from s1mpletrader.core.strategy import Strategy
 from s1mpletrader.core.sync_flow import SyncFlow
 from s1mpletrader.core.timers import Schedule, TimerFlow
 from s1mpletrader.core.watchers import Watchers
+from s1mpletrader.domain.batches import BATCH_ALGORITHM
 from s1mpletrader.domain.candles import Candles
 from s1mpletrader.domain.facts import Series
 from s1mpletrader.domain.instant import Instant
 from s1mpletrader.domain.order import Order
 from s1mpletrader.domain.reality import LedgerChange
+from s1mpletrader.domain.reasons import EntryRef
 from s1mpletrader.domain.replies import ExchangeReply
+from s1mpletrader.ports.algorithms import ExecutionAlgorithm
 from s1mpletrader.ports.execution import IExecutionConnector
 from s1mpletrader.ports.journal import IJournal
 from s1mpletrader.ports.ledger import ILedger, ILedgerReader
@@ -133,6 +139,7 @@ def _lanes(
     markets: dict[str, Market],
     watchers: Watchers,
     book: Book,
+    step: Callable[..., ExecutionStep],
     sync_flow: Callable[..., SyncFlow],
 ) -> list[Lane]:
     """A lane for each strategy, in the order of their turns."""
@@ -141,12 +148,28 @@ def _lanes(
         view = partial(book.view, name)
         skips = configuration.engine.skip and not _listens_to_candles(watchers) and can_skip(strategy)
         feed = SkippingFeed(strategy, view) if skips else DenseFeed(strategy, view)
-        lanes.append(Lane(feed, sync_flow(strategy, market=markets[name], view=view)))
+        lanes.append(Lane(feed, sync_flow(strategy, market=markets[name], step=step(market=markets[name]), view=view)))
     return lanes
+
+
+def _next_ref(recorder: Recorder) -> Callable[[], EntryRef]:
+    return lambda: recorder.next_ref
 
 
 def _is_shared(configuration: Portfolio) -> bool:
     return len(configuration.strategies) > 1
+
+
+def _strategy_of(book: Book) -> Callable[[LiveGroup], str]:
+    def strategy_of(group: LiveGroup) -> str:
+        trade = book.trade(group.opened.trade_id)
+        return trade.opened.strategy if trade is not None else ""
+
+    return strategy_of
+
+
+def _with_batches(algorithms: dict[str, ExecutionAlgorithm]) -> dict[str, ExecutionAlgorithm]:
+    return {**algorithms, BATCH_ALGORITHM: BatchListener()}
 
 
 def _funds(configuration: Portfolio) -> dict[str, dict[str, Decimal]]:
@@ -196,7 +219,7 @@ class BacktestContainer(containers.DeclarativeContainer):
     groups = providers.Singleton(
         ExecutionGroups,
         book=book,
-        algorithms=algorithms,
+        algorithms=providers.Singleton(_with_batches, algorithms),
         instruments=instruments,
         venue=connector,
         markets=markets,
@@ -212,6 +235,9 @@ class BacktestContainer(containers.DeclarativeContainer):
         account=connector.provided.account,
         now=clock.provided.now,
         find_order=providers.Singleton(_find_order, settled_ledger),
+        find_deferred=providers.Singleton(
+            DeferredDirectives, settled_journal, providers.Singleton(_strategy_of, book)
+        ).provided.find,
     )
     initiator = providers.Singleton(FlowInitiator, ids, cache, watchers)
     terminator = providers.Singleton(FlowTerminator, cache, metrics, watchers)
@@ -224,7 +250,15 @@ class BacktestContainer(containers.DeclarativeContainer):
         clock.provided.now,
     )
     finder = providers.Singleton(GroupReasonsFinder, settled_ledger, settled_journal)
-    follow_up = providers.Singleton(FollowUp, ids=ids, cache=cache, finder=finder, markets=markets, watchers=watchers)
+    follow_up = providers.Singleton(
+        FollowUp,
+        ids=ids,
+        cache=cache,
+        finder=finder,
+        markets=markets,
+        watchers=watchers,
+        next_ref=providers.Singleton(_next_ref, recorder),
+    )
     timers = providers.Singleton(
         TimerFlow,
         initiator=initiator,
@@ -254,23 +288,28 @@ class BacktestContainer(containers.DeclarativeContainer):
         metrics=metrics,
         watchers=watchers,
     )
+    step = providers.Factory(
+        ExecutionStep,
+        worker=worker,
+        recorder=recorder,
+        outbox=outbox,
+        follow_up=follow_up,
+        finder=finder,
+        timers=timers,
+        metrics=metrics,
+    )
     sync_flow = providers.Factory(
         SyncFlow,
         initiator=initiator,
         terminator=terminator,
-        worker=worker,
         recorder=recorder,
-        outbox=outbox,
         cache=cache,
-        follow_up=follow_up,
-        finder=finder,
-        timers=timers,
         open_ledger=settled_ledger,
         instruments=instruments,
         metrics=metrics,
         watchers=watchers,
     )
-    lanes = providers.Singleton(_lanes, configuration, strategies, markets, watchers, book, sync_flow.provider)
+    lanes = providers.Singleton(_lanes, configuration, strategies, markets, watchers, book, step.provider, sync_flow.provider)
     engine = providers.Singleton(
         Engine,
         clock=clock,

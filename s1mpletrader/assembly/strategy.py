@@ -75,6 +75,7 @@ def assemble_strategy(
         detectors=detectors,
         coupled=coupled,
         event_detectors=event_detectors,
+        batch=configuration.batch.rules,
         planning=_planning(configuration, provide, facts),
         recorded_keys=_recorded_keys(configuration, facts),
         price_keys=_price_keys(configuration, candles),

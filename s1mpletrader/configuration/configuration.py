@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from s1mpletrader.configuration.models import AccountTable, EngineTable, EnvironmentTable, StrategyTable
+from s1mpletrader.configuration.models import AccountTable, BatchTable, EngineTable, EnvironmentTable, StrategyTable
 from s1mpletrader.configuration.ranges import WHOLE, ConfidenceRange
 from s1mpletrader.core.plugin_manager import PluginKind, PluginManager, RegisteredPlugin
 from s1mpletrader.domain.errors import ConfigurationError
@@ -56,6 +56,7 @@ class Configuration:
     environment: EnvironmentTable
     account: AccountTable
     engine: EngineTable
+    batch: BatchTable
     plugins: PluginManager
     data: tuple[PluginTable, ...]
     exchange: PluginTable

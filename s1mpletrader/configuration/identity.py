@@ -36,6 +36,7 @@ def canonical_json(configuration: Configuration, fingerprints: Mapping[Series, s
         "strategy": _plain(configuration.strategy),
         "environment": _plain(configuration.environment),
         "account": _plain(configuration.account),
+        "batch": _plain(configuration.batch),
         "data": [[*series, fingerprints[series]] for series in sorted(fingerprints)],
         "sources": [_table(table) for table in configuration.data if table.series not in fingerprints],
         "tables": [_table(table) for table in configuration.deciding_tables],

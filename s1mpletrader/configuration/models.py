@@ -10,6 +10,7 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from s1mpletrader.core.plugin_manager import PluginKind
+from s1mpletrader.domain.batches import BatchPolicy, BatchRules, OnFailure
 from s1mpletrader.domain.instant import timeframe_ns
 from s1mpletrader.domain.instrument import AccountType
 
@@ -111,6 +112,24 @@ class EngineTable(Table):
     commit_steps: Annotated[int, Field(ge=1)] = 1_000
 
 
+class BatchTable(Table):
+    """``[batch]``: how directives that one flow gives at once hang together.
+
+    ``COORDINATED``: all legs or none; where one fails, ``on_failure`` says whether the others are cancelled or ended.
+    ``SEQUENTIAL``: each leg once the one before it is filled. ``time_limit`` is how long the legs may take, such as ``"10m"``.
+    """
+
+    policy: BatchPolicy = BatchPolicy.INDEPENDENT
+    on_failure: OnFailure = OnFailure.FLATTEN
+    time_limit: Timeframe | None = None
+
+    @property
+    def rules(self) -> BatchRules:
+        """The same, as the flow has it."""
+        limit = None if self.time_limit is None else timeframe_ns(self.time_limit)
+        return BatchRules(policy=self.policy, on_failure=self.on_failure, time_limit_ns=limit)
+
+
 class PluginsTable(Table):
     """``[plugins]``: the distributions and entry points that may be imported beside the built-ins; all where it is left out."""
 
@@ -188,12 +207,12 @@ OWN_TABLES: Final[Mapping[str, type[Table]]] = {
     "account": AccountTable,
     "plugins": PluginsTable,
     "engine": EngineTable,
+    "batch": BatchTable,
 }
 """The tables that do not."""
 
 RESERVED_TABLES: Final[Mapping[str, str]] = {
     "news": "flows that news start",
     "schedule": "flows that a schedule starts",
-    "batch": "batches of directives",
 }
 """Tables that have a meaning and no flow yet."""

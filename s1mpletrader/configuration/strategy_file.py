@@ -9,7 +9,15 @@ import tomli
 
 from s1mpletrader.configuration.configuration import Configuration
 from s1mpletrader.configuration.document import Document, KeyPath
-from s1mpletrader.configuration.models import RESERVED_TABLES, AccountTable, EngineTable, EnvironmentTable, StrategyTable, Table
+from s1mpletrader.configuration.models import (
+    RESERVED_TABLES,
+    AccountTable,
+    BatchTable,
+    EngineTable,
+    EnvironmentTable,
+    StrategyTable,
+    Table,
+)
 from s1mpletrader.configuration.nearest import nearest
 from s1mpletrader.configuration.plugin_tables import TableReader
 from s1mpletrader.configuration.toml import parse_toml
@@ -31,6 +39,7 @@ def read_strategy(document: Document, plugins: PluginManager) -> Configuration:
         environment=own_table(document, "environment", EnvironmentTable),
         account=own_table(document, "account", AccountTable),
         engine=own_table(document, "engine", EngineTable),
+        batch=own_table(document, "batch", BatchTable),
         plugins=plugins,
         data=reader.many(PluginKind.DATA),
         exchange=reader.one(PluginKind.EXCHANGE),

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
+from threading import Event
 from typing import ClassVar, Final
 
 import pytest
@@ -78,6 +79,9 @@ QUANTITIES: Final = st.decimals("0.000000000000000001", "999999999999.9999999999
 AMOUNTS: Final = st.decimals("-99999999999999999999", "99999999999999999999", places=12)
 INSTANTS: Final = st.integers(0, INSTANT_MAX)
 
+
+READ_PAUSE_S: Final = 0.001
+"""How long a reader lets others run."""
 
 WRITES: Final = 25
 """How many orders each concurrent writer writes."""
@@ -218,11 +222,14 @@ class LedgerContract:
         """While others read and write the store, every write is kept; a busy store retries or says that it is busy."""
         if not harness.concurrent:
             pytest.skip("not declared: concurrent")
-        books = ("first", "second")
+        books, is_over = ("first", "second"), Event()
         with ThreadPoolExecutor(max_workers=4) as pool:
             writing = {book: pool.submit(_write_many, harness, book) for book in books}
-            watching = [pool.submit(_read_many, harness, book) for book in books]
-            written = {book: future.result(120) for book, future in writing.items()}
+            watching = [pool.submit(_read_many, harness, book, is_over) for book in books]
+            try:
+                written = {book: future.result(120) for book, future in writing.items()}
+            finally:
+                is_over.set()
             for future in watching:
                 future.result(120)
         for book in books:
@@ -370,11 +377,11 @@ def _write_many(harness: LedgerHarness, book: str) -> list[LedgerChange]:
     return written
 
 
-def _read_many(harness: LedgerHarness, book: str) -> None:
-    """One reader, to whom the book only ever grows."""
+def _read_many(harness: LedgerHarness, book: str, is_over: Event) -> None:
+    """One reader, to whom the book only ever grows, until all writers have ended."""
     ledger = harness.open(book)
     seen: list[LedgerChange] = []
-    while len(seen) < WRITES:
+    while not is_over.wait(READ_PAUSE_S):
         try:
             found = list(ledger.changes())
         except Unavailable:

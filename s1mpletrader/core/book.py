@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from s1mpletrader.domain.account import AccountView, OpenTrade, Position
+from s1mpletrader.domain.batches import BATCH_ALGORITHM
 from s1mpletrader.domain.errors import UnknownId
 from s1mpletrader.domain.ids import GroupId, OrderId, TradeId
 from s1mpletrader.domain.instrument import AccountType, Instrument
@@ -80,6 +81,7 @@ class Book:
         self._trade_owner: dict[TradeId, SubAccount] = {}
         self._order_trade: dict[OrderId, TradeId] = {}
         self._group_trade: dict[GroupId, TradeId] = {}
+        self._batch_ids: dict[GroupId, None] = {}
 
     def view(self, strategy: str) -> AccountView:
         """The strategy's sub-account at its present revision."""
@@ -122,6 +124,13 @@ class Book:
         """The trade of a group whose algorithm still listens."""
         trade_id = self._group_trade.get(group_id)
         return self.trade(trade_id) if trade_id is not None else None
+
+    def batches(self) -> list[tuple[LiveGroup, LiveTrade]]:
+        """The groups that hold live batches together, each with the trade that it lies in."""
+        if not self._batch_ids:
+            return []
+        trades = [(group_id, self.trade_of_group(group_id)) for group_id in self._batch_ids]
+        return [(trade.groups[group_id], trade) for group_id, trade in trades if trade is not None]
 
     def live_groups(self) -> Iterable[LiveGroup]:
         """Every group whose algorithm still listens."""
@@ -240,6 +249,8 @@ class Book:
         trade = self._trade_owner[opened.trade_id].trades[opened.trade_id]
         trade.groups[opened.group_id] = LiveGroup(opened, opened.state, wake_at=opened.wake_at)
         self._group_trade[opened.group_id] = opened.trade_id
+        if opened.algorithm == BATCH_ALGORITHM:
+            self._batch_ids[opened.group_id] = None
 
     def _advance_group(self, change: GroupAdvanced) -> None:
         trade_id = self._group_trade[change.group_id]
@@ -250,6 +261,7 @@ class Book:
         if change.done:
             del trade.groups[change.group_id]
             del self._group_trade[change.group_id]
+            self._batch_ids.pop(change.group_id, None)
             self._leave_if_over(account, trade)
 
     def _require(self, order_id: OrderId) -> Order:

@@ -284,3 +284,38 @@ def _route(routes: Sequence[Routed[T]], confidence: float) -> Routed[T]:
     if confidence == 1.0:
         return max(routes, key=lambda route: route.high)
     raise Defect(f"no planner is routed for a confidence of {confidence}")
+
+
+def is_leg(verdict: Verdict) -> bool:
+    """Whether a verdict lets something be entered that can be a leg of a batch."""
+    approved = verdict.approved
+    if approved is None:
+        return False
+    return approved.directive.directive.scope is not Scope.CLOSE_EXISTING and approved.directive.plans.size is not None
+
+
+def refuse_together(verdicts: Sequence[Verdict], ids: FlowIds) -> list[Verdict]:
+    """The verdicts of a coordinated batch: where one leg is refused, the others are, too."""
+    refused = next((v.refusal for v in verdicts if v.refusal is not None and v.refusal.directive is not None), None)
+    if refused is None or not any(map(is_leg, verdicts)):
+        return list(verdicts)
+    return [_leg_refusal(verdict, refused, ids) if is_leg(verdict) else verdict for verdict in verdicts]
+
+
+def _leg_refusal(verdict: Verdict, because: Refusal, ids: FlowIds) -> Verdict:
+    if verdict.approved is None:
+        return verdict
+    execution = verdict.approved.directive
+    symbol = because.directive.symbol if because.directive is not None else "another leg"
+    refusal = Refusal(
+        id=RefusalId(ids.make(IdKind.REFUSAL)),
+        stage=because.stage,
+        by=because.by,
+        code="LEG_REFUSED",
+        detail=f"{symbol}, a leg of the same batch, was refused: {because.code}",
+        signal_ids=execution.directive.signal_ids,
+        risk_ids=execution.directive.risk_ids,
+        directive=execution.directive,
+        plans=execution.plans,
+    )
+    return Verdict(None, refusal)

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from s1mpletrader.core.commands import Command
-from s1mpletrader.domain.directives import RefusalDraft
-from s1mpletrader.domain.ids import GroupId
+from s1mpletrader.domain.directives import Approved, RefusalDraft
+from s1mpletrader.domain.ids import GroupId, TradeId
 from s1mpletrader.domain.instant import Instant
 from s1mpletrader.domain.order import Order
 from s1mpletrader.domain.reality import ExternalFill, Fill, LedgerChange, OrderIntended
@@ -33,6 +33,14 @@ class Wake(NamedTuple):
     group_id: GroupId
 
 
+class Directed(NamedTuple):
+    """A directive that a batch, and not a flow of its own, has carried out."""
+
+    group_id: GroupId
+    approved: Approved
+    batch_id: GroupId
+
+
 @dataclass(slots=True)
 class Effects:
     """Changes to record, orders meant by them, and commands to send once recorded."""
@@ -42,8 +50,11 @@ class Effects:
     commands: list[Command] = field(default_factory=list)
     given_up: list[GivenUp] = field(default_factory=list)
     wakes: list[Wake] = field(default_factory=list)
+    directed: list[Directed] = field(default_factory=list)
     group_id: GroupId | None = None
     """The group that a directive opened, or that a timer woke."""
+    trade_id: TradeId | None = None
+    """The trade of a directive."""
     order: Order | None = None
     """The order that a reply was about, as it stands after it; None where the reply changed nothing."""
     fill: Fill | None = None

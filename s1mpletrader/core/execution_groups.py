@@ -98,9 +98,9 @@ class ExecutionGroups:
 
     def open(
         self, directive: ExecutionDirective, trade: LiveTrade, ids: FlowIds, effects: Effects, *, algorithm: str | None
-    ) -> None:
+    ) -> GroupId:
         """Open a directive's group; without an algorithm it is done at once."""
-        group_id = effects.group_id = GroupId(ids.make(IdKind.GROUP))
+        group_id = GroupId(ids.make(IdKind.GROUP))
         at = self._now()
         context = self._context(trade, group_id, at, None)
         advance = Advance(done=True) if algorithm is None else self._algorithm(algorithm).begin(directive, context)
@@ -117,6 +117,7 @@ class ExecutionGroups:
         )
         self.write(opened, effects)
         self._carry_out(advance, None, opened, context, ids, effects)
+        return group_id
 
     def tell(self, trade: LiveTrade, event: GroupEvent, ids: FlowIds, effects: Effects) -> None:
         """Tell every listening algorithm of the trade."""

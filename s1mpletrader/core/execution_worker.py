@@ -6,10 +6,12 @@ connector) leaves as a value; it alone makes ledger changes about trades.
 
 from collections.abc import Callable
 
+from s1mpletrader.core.batches import Batches, FindDeferred
 from s1mpletrader.core.book import Book, LiveTrade
 from s1mpletrader.core.effects import Effects
 from s1mpletrader.core.execution_groups import ExecutionGroups
 from s1mpletrader.core.order_events import OrderReply, adds_nothing, event_of
+from s1mpletrader.domain.batches import BATCH_ALGORITHM, Batch
 from s1mpletrader.domain.directives import Action, Approved, ExecutionDirective, ExecutionPlan, Scope
 from s1mpletrader.domain.errors import Defect, IllegalTransition, UnknownId
 from s1mpletrader.domain.ids import FillId, FlowIds, GroupId, IdKind, MakesIds, OrderId, TradeId, fill_id
@@ -34,6 +36,7 @@ class ExecutionWorker:
         account: str,
         now: Callable[[], Instant],
         find_order: Callable[[str | None, str | None], Order | None],
+        find_deferred: FindDeferred,
     ) -> None:
         self._book = book
         self._ids = ids
@@ -42,25 +45,35 @@ class ExecutionWorker:
         self._account = account
         self._now = now
         self._find_order = find_order
+        self._batches = Batches(book=book, groups=groups, ids=ids, execute=self._execute, find_deferred=find_deferred, now=now)
 
     def execute(self, approved: Approved) -> Effects:
         """Carry out an approved directive: open the trade where it is new, and a group whose algorithm begins."""
+        effects = Effects()
+        effects.group_id, effects.trade_id = self._execute(approved, effects)
+        return effects
+
+    def open_batch(self, batch: Batch, strategy: str) -> Effects:
+        """Hold the groups of several directives together from here on."""
+        effects = Effects()
+        effects.group_id = self._batches.open(batch, strategy, effects)
+        return effects
+
+    def _execute(self, approved: Approved, effects: Effects) -> tuple[GroupId, TradeId]:
         directive = approved.directive
         plan = directive.plans.execution
         if plan is None:
             raise Defect(f"{directive.id} has no execution plan")
         at = self._now()
         ids = self._ids.flow(directive.strategy, directive.id, at)
-        effects = Effects()
         trade = self._trade(directive, ids, at, effects)
+        algorithm: str | None = plan.algorithm
         if plan.action in (Action.CANCEL_GROUP, Action.CANCEL_ALL_IN_TRADE):
             self._cancel(plan, trade, ids, effects)
-            self._groups.open(directive, trade, ids, effects, algorithm=None)
-            return effects
-        if trade.groups:
+            algorithm = None
+        elif trade.groups:
             self._prepare(directive, plan, trade, ids, effects)
-        self._groups.open(directive, trade, ids, effects, algorithm=plan.algorithm)
-        return effects
+        return self._groups.open(directive, trade, ids, effects, algorithm=algorithm), trade.opened.trade_id
 
     def on_timer(self, group_id: GroupId, wake_at: Instant) -> Effects:
         """Wake a group's algorithm, if it still wants to be woken at this instant."""
@@ -70,8 +83,12 @@ class ExecutionWorker:
         if trade is None or group is None or group.wake_at != wake_at:
             return effects
         effects.group_id = group_id
+        if group.opened.algorithm == BATCH_ALGORITHM:
+            self._batches.expired(group, trade, effects)
+            return effects
         ids = self._ids.flow(trade.opened.strategy, f"{group_id}:{group.advance_count}", self._now())
         self._groups.tell_one(group, trade, Timer(at=self._now()), ids, effects)
+        self._batches.heard(None, None, effects)
         return effects
 
     def on_exchange_reply(self, reply: ExchangeReply) -> Effects:
@@ -89,6 +106,7 @@ class ExecutionWorker:
             return effects
         if effects.order is not None:
             self._advance_groups(effects.order, effects)
+            self._batches.heard(effects.order, effects.fill, effects)
         return effects
 
     def group_of(self, order_id: OrderId) -> GroupId | None:

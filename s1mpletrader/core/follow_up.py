@@ -7,14 +7,16 @@ from typing import Final, NamedTuple, Protocol
 from msgspec.structs import replace
 
 from s1mpletrader.core.commands import AmendOrder, CancelOrder, Command, ReplaceOrder
-from s1mpletrader.core.effects import Effects, GivenUp, Intent
+from s1mpletrader.core.effects import Directed, Effects, GivenUp, Intent
 from s1mpletrader.core.group_reasons import GroupReasons, GroupReasonsFinder
 from s1mpletrader.core.watchers import Watchers
-from s1mpletrader.domain.directives import Refusal, Stage
+from s1mpletrader.domain.causality import CausalityChain
+from s1mpletrader.domain.directives import ExecutionDirective, Refusal, Stage
 from s1mpletrader.domain.ids import GroupId, IdKind, MakesIds, RefusalId
 from s1mpletrader.domain.instant import Instant
 from s1mpletrader.domain.order import order_from_intent
 from s1mpletrader.domain.orders import OrderState
+from s1mpletrader.domain.origin import Origin
 from s1mpletrader.domain.reality import GroupAdvanced
 from s1mpletrader.domain.reasons import SCHEMA_VERSION, EntryDraft, EntryKind, EntryRef, MarketSnapshot, Reasons
 from s1mpletrader.ports.cache import ICache, OrderContext
@@ -49,19 +51,54 @@ class FollowUp:
         finder: GroupReasonsFinder,
         markets: Mapping[str, Snapshots],
         watchers: Watchers,
+        next_ref: Callable[[], EntryRef],
     ) -> None:
         self._ids = ids
         self._cache = cache
         self._finder = finder
         self._markets = markets
         self._watchers = watchers
+        self._next_ref = next_ref
 
-    def drafts(self, effects: Effects, intents: Sequence[Intent], at: Instant, cause: Cause) -> list[EntryDraft]:
-        """Entries for these intents, then for the commands, then for what is given up."""
-        drafts = [self._intended(intent, at, cause) for intent in intents]
+    def drafts(self, effects: Effects, intents: Sequence[Intent], at: Instant, cause: Cause, start: int) -> list[EntryDraft]:
+        """Entries for directives of a batch, then for these intents, for the commands, and for what is given up.
+
+        They follow upon the ``start`` entries that the step has already.
+        """
+        causes = {cause.group_id: cause}
+        drafts = []
+        for number, directed in enumerate(effects.directed, start):
+            drafts.append(self._directed(directed, at))
+            causes[directed.group_id] = Cause(number, directed.group_id, self._directed_reasons(directed, number))
+        drafts += [self._intended(one, at, causes.get(one.intent.group_id, cause)) for one in intents]
         drafts += [draft for command in effects.commands if (draft := _commanded(command, at, cause.entry)) is not None]
         drafts += [self._given_up(given_up, at, cause) for given_up in effects.given_up]
         return drafts
+
+    def _directed(self, directed: Directed, at: Instant) -> EntryDraft:
+        execution = directed.approved.directive
+        reasons = Reasons(
+            v=SCHEMA_VERSION,
+            strategy=execution.strategy,
+            directive=execution.directive,
+            plans=execution.plans,
+            execution_directive_id=execution.id,
+            gates=directed.approved.gates,
+            market=self._markets[execution.strategy].snapshot(execution.directive.symbol),
+        )
+        return EntryDraft(EntryKind.COMMANDED, at, reasons, self._finder.find(directed.batch_id).decision)
+
+    def _directed_reasons(self, directed: Directed, number: int) -> GroupReasons:
+        execution, batch = directed.approved.directive, self._finder.find(directed.batch_id)
+        first = self._next_ref()
+        reasons = GroupReasons(
+            strategy=execution.strategy,
+            causality=chain_of(batch.causality.origin, execution),
+            facts=batch.facts,
+            decision=first._replace(seq=first.seq + number),
+        )
+        self._finder.put(directed.group_id, reasons)
+        return reasons
 
     def notices(self, effects: Effects, drafts: Sequence[EntryDraft]) -> list[Callable[[], None]]:
         """Whom to tell of new orders and refusals, once the step is durable."""
@@ -122,6 +159,19 @@ class FollowUp:
         )
         body = Reasons(v=SCHEMA_VERSION, refusals=(refusal,))
         return EntryDraft(EntryKind.REFUSED, at, body, self._parent(given_up.group_id, cause))
+
+
+def chain_of(origin: Origin, execution: ExecutionDirective) -> CausalityChain:
+    """The ids from an origin to an execution directive."""
+    directive = execution.directive
+    return CausalityChain(
+        origin=origin,
+        signal_ids=directive.signal_ids,
+        risk_ids=directive.risk_ids,
+        strategy_directive_id=directive.id,
+        plan_ids=execution.plans.ids,
+        execution_directive_id=execution.id,
+    )
 
 
 def _commanded(command: Command, at: Instant, parent: int) -> EntryDraft | None:

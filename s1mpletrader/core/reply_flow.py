@@ -117,7 +117,7 @@ class ReplyFlow:
         drafts = self._own_drafts(reply, effects, context)
         group_id = effects.order.group_id if effects.order is not None else self._worker.group_of(context.order_id)
         cause = Cause(len(drafts) - 1, group_id, GroupReasons.of_order(context))
-        drafts += self._follow_up.drafts(effects, effects.intents, reply.at, cause)
+        drafts += self._follow_up.drafts(effects, effects.intents, reply.at, cause, start=len(drafts))
         refs = self._recorder.record(Step(tuple(effects.reality), tuple(drafts)), self._notices(effects, drafts))
         self._count_effects(reply, effects)
         self._remember(effects, context, refs[cause.entry])

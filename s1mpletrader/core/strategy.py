@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from s1mpletrader.core.decision import Planning
 from s1mpletrader.core.facts import FactTable, Timeline
+from s1mpletrader.domain.batches import BatchRules
 from s1mpletrader.domain.facts import Key, Series
 from s1mpletrader.domain.opinion import Risk, RiskDraft, SignalDraft
 from s1mpletrader.ports.events import EventDetector
@@ -75,6 +76,7 @@ class Strategy:
     detectors: tuple[BoundDetector, ...]
     coupled: tuple[BoundCoupled, ...]
     """The risk monitors, then those detectors that have a state."""
+    batch: BatchRules = field(default_factory=BatchRules)
     event_detectors: tuple[BoundEventDetector, ...] = ()
     planning: Planning
     recorded_keys: tuple[Key, ...]

@@ -2,34 +2,33 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import Final
 
-from s1mpletrader.core.decision import Verdict, ask_planner, judge
-from s1mpletrader.core.effects import Effects, Intent
-from s1mpletrader.core.execution_worker import ExecutionWorker
+from s1mpletrader.core.decision import Answered, Verdict, ask_planner, is_leg, judge, refuse_together
+from s1mpletrader.core.execution_step import ExecutionStep, Pages
 from s1mpletrader.core.flow_initiator import Flow, FlowInitiator, FlowTerminator
-from s1mpletrader.core.follow_up import Cause, FollowUp
-from s1mpletrader.core.group_reasons import GroupReasons, GroupReasonsFinder
 from s1mpletrader.core.market import Market
 from s1mpletrader.core.metrics import Metrics
-from s1mpletrader.core.outbox import Outbox
 from s1mpletrader.core.recorder import Recorder, Step
 from s1mpletrader.core.strategy import Seen, Strategy
-from s1mpletrader.core.timers import TimerFlow
 from s1mpletrader.core.watchers import Watchers
 from s1mpletrader.domain.account import AccountView
-from s1mpletrader.domain.causality import CausalityChain
-from s1mpletrader.domain.directives import Approved, ExecutionDirective, Refusal, Scope
+from s1mpletrader.domain.batches import BatchPolicy
+from s1mpletrader.domain.directives import Refusal
 from s1mpletrader.domain.facts import Series
 from s1mpletrader.domain.ids import IdKind, RiskId, SignalId
 from s1mpletrader.domain.instant import Instant
 from s1mpletrader.domain.instrument import Instrument
 from s1mpletrader.domain.opinion import Risk, Severity, Signal, SignalDraft
 from s1mpletrader.domain.origin import OriginKind
-from s1mpletrader.domain.reasons import SCHEMA_VERSION, EntryDraft, EntryKind, EntryRef, Reasons
+from s1mpletrader.domain.reasons import EntryDraft, EntryKind
 from s1mpletrader.ports.cache import ICache
 from s1mpletrader.ports.events import Event
 from s1mpletrader.ports.ledger import ILedgerReader
 from s1mpletrader.ports.planners import Situation
+
+LEGS_MIN: Final = 2
+"""How many directives make a batch."""
 
 
 class SyncFlow:
@@ -42,13 +41,9 @@ class SyncFlow:
         market: Market,
         initiator: FlowInitiator,
         terminator: FlowTerminator,
-        worker: ExecutionWorker,
+        step: ExecutionStep,
         recorder: Recorder,
-        outbox: Outbox,
         cache: ICache,
-        follow_up: FollowUp,
-        finder: GroupReasonsFinder,
-        timers: TimerFlow,
         view: Callable[[], AccountView],
         open_ledger: Callable[[], ILedgerReader],
         instruments: Mapping[str, Instrument],
@@ -58,13 +53,9 @@ class SyncFlow:
         self._strategy = strategy
         self._initiator = initiator
         self._terminator = terminator
-        self._worker = worker
+        self._step = step
         self._recorder = recorder
-        self._outbox = outbox
         self._cache = cache
-        self._follow_up = follow_up
-        self._finder = finder
-        self._timers = timers
         self._view = view
         self._open_ledger = open_ledger
         self._instruments = instruments
@@ -97,78 +88,58 @@ class SyncFlow:
         pages = Pages(flow, signals, raised, self._standing(raised), self._market.facts())
         self._cache.put(flow.origin.id, "facts", tuple(pages.facts.items()), at=flow.origin.at)
         situation = self._situation(flow, signals)
-        has_acted = False
         answers = ask_planner(self._strategy.planning, situation)
+        if self._strategy.batch.policy is BatchPolicy.INDEPENDENT or len(answers) < LEGS_MIN:
+            self._one_by_one(answers, situation, flow, signals, pages)
+        else:
+            self._together(answers, situation, flow, pages)
+        if raised and not answers:
+            reasons = pages.page()
+            self._recorder.record(Step((), (EntryDraft(EntryKind.OBSERVED, flow.origin.at, reasons),)))
+
+    def _one_by_one(
+        self, answers: Sequence[Answered], situation: Situation, flow: Flow, signals: tuple[Signal, ...], pages: Pages
+    ) -> None:
+        """Each answer is judged by the account as the one before it has left it."""
+        has_acted = False
         for answer in answers:
             if has_acted:
                 situation = self._situation(flow, signals)
             verdict = judge(self._strategy.planning, answer, situation, flow.ids, flow.strategy)
             self._carry_out(verdict, pages)
             has_acted = verdict.approved is not None
-        if raised and not answers:
-            reasons = pages.page()
-            self._recorder.record(Step((), (EntryDraft(EntryKind.OBSERVED, flow.origin.at, reasons),)))
 
-    def _carry_out(self, verdict: Verdict, pages: "Pages") -> None:
+    def _together(self, answers: Sequence[Answered], situation: Situation, flow: Flow, pages: Pages) -> None:
+        """All answers are judged first: legs of a coordinated batch go together, or none goes."""
+        rules = self._strategy.batch
+        verdicts = [judge(self._strategy.planning, answer, situation, flow.ids, flow.strategy) for answer in answers]
+        if rules.policy is BatchPolicy.COORDINATED:
+            verdicts = refuse_together(verdicts, flow.ids)
+        legs = [verdict.approved for verdict in verdicts if is_leg(verdict)]
+        is_batch = len(legs) >= LEGS_MIN
+        for verdict in verdicts:
+            if not (is_batch and is_leg(verdict)):
+                self._carry_out(verdict, pages)
+        if is_batch:
+            self._metrics.directives += len(legs)
+            self._step.run([leg for leg in legs if leg is not None], pages, rules)
+
+    def _carry_out(self, verdict: Verdict, pages: Pages) -> None:
         self._metrics.directives += verdict.approved is not None
         if verdict.approved is not None:
-            self._execute(verdict.approved, pages)
+            self._step.run([verdict.approved], pages)
         elif verdict.refusal is not None:
             self._refuse(verdict.refusal, pages)
-
-    def _execute(self, approved: Approved, pages: "Pages") -> None:
-        directive = approved.directive
-        effects = self._worker.execute(approved)
-        merged = effects.intents[0] if effects.intents and effects.intents[0].intent.group_id == effects.group_id else None
-        first = pages.page(
-            directive=directive.directive,
-            plans=directive.plans,
-            execution_directive_id=directive.id,
-            gates=approved.gates,
-            market=self._market.snapshot(directive.directive.symbol),
-            role=merged.role if merged is not None else None,
-        )
-        reasons = GroupReasons(
-            strategy=directive.strategy,
-            causality=_chain(approved, pages.flow),
-            facts=pages.facts,
-            decision=self._recorder.next_ref,
-        )
-        cause = Cause(0, effects.group_id, reasons)
-        drafts = [self._decision(first, merged, pages)]
-        rest = effects.intents if merged is None else effects.intents[1:]
-        drafts += self._follow_up.drafts(effects, rest, pages.flow.origin.at, cause)
-        notices = self._follow_up.notices(effects, drafts)
-        refs = self._recorder.record(Step(tuple(effects.reality), tuple(drafts)), notices)
-        pages.ref = pages.ref or refs[0]
-        self._count(directive, effects)
-        if effects.group_id is not None and self._worker.listens(effects.group_id):
-            self._finder.put(effects.group_id, reasons)
-        self._follow_up.remember(effects, drafts, refs, cause)
-        self._timers.set(effects.wakes)
-        self._outbox.put(self._recorder.recorded, effects.commands)
-        self._outbox.release(self._recorder.released)
-
-    def _decision(self, first: Reasons, merged: Intent | None, pages: "Pages") -> EntryDraft:
-        """The decision's own entry; it is that of its first order, too."""
-        kind = EntryKind.INTENDED if merged is not None else EntryKind.COMMANDED
-        order_id = merged.intent.order_id if merged is not None else None
-        return EntryDraft(kind, pages.flow.origin.at, first, pages.ref, order_id)
-
-    def _count(self, directive: ExecutionDirective, effects: Effects) -> None:
-        self._metrics.orders += len(effects.intents)
-        self._metrics.trades += directive.directive.scope is Scope.NEW_TRADE
-        self._metrics.refusals += len(effects.given_up)
 
     def _refuse(self, refusal: Refusal, pages: "Pages") -> None:
         self._metrics.refusals += 1
         symbol = refusal.directive.symbol if refusal.directive is not None else self._strategy.series.symbol
+        parent = pages.parent
         reasons = pages.page(refusals=(refusal,), market=self._market.snapshot(symbol))
-        draft = EntryDraft(EntryKind.REFUSED, pages.flow.origin.at, reasons, pages.ref)
+        draft = EntryDraft(EntryKind.REFUSED, pages.flow.origin.at, reasons, parent)
         watching = self._watchers.refusal
         notices = [partial(watching, self._strategy.name, refusal)] if watching is not None else []
-        refs = self._recorder.record(Step((), (draft,)), notices)
-        pages.ref = pages.ref or refs[0]
+        pages.recorded(self._recorder.record(Step((), (draft,)), notices))
 
     def _raise_risks(self, flow: Flow, seen: Seen) -> tuple[Risk, ...]:
         standing = self._strategy.state.standing
@@ -227,50 +198,3 @@ def _signals(flow: Flow, seen: Seen) -> tuple[Signal, ...]:
         for name, draft in seen.signals
     ]
     return tuple(signals)
-
-
-class Pages:
-    """A flow's entries as they are written: the first keeps what the flow saw, the later ones refer to it."""
-
-    def __init__(
-        self,
-        flow: Flow,
-        signals: tuple[Signal, ...],
-        raised: tuple[Risk, ...],
-        standing_risk_ids: tuple[RiskId, ...],
-        facts: Mapping[str, float],
-    ) -> None:
-        self.flow = flow
-        self.facts = facts
-        self.ref: EntryRef | None = None
-        """The flow's first entry, once it is recorded."""
-        self._signals = signals
-        self._raised = raised
-        self._standing_risk_ids = standing_risk_ids
-
-    def page(self, **own: object) -> Reasons:
-        """The reasons of the next entry: what is its own, and what the flow saw if none has told it yet."""
-        if self.ref is not None:
-            return Reasons(v=SCHEMA_VERSION, **own)  # type: ignore[arg-type]
-        return Reasons(
-            v=SCHEMA_VERSION,
-            strategy=self.flow.strategy,
-            origin=self.flow.origin,
-            signals=self._signals,
-            risks=self._raised,
-            standing_risk_ids=self._standing_risk_ids,
-            facts=self.facts,
-            **own,  # type: ignore[arg-type]
-        )
-
-
-def _chain(approved: Approved, flow: Flow) -> CausalityChain:
-    directive = approved.directive.directive
-    return CausalityChain(
-        origin=flow.origin,
-        signal_ids=directive.signal_ids,
-        risk_ids=directive.risk_ids,
-        strategy_directive_id=directive.id,
-        plan_ids=approved.directive.plans.ids,
-        execution_directive_id=approved.directive.id,
-    )

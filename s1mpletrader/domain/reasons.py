@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct
 
+from s1mpletrader.domain.batches import BatchPolicy, OnFailure
 from s1mpletrader.domain.directives import Plans, Refusal, StrategyDirective
 from s1mpletrader.domain.ids import DirectiveId, FillId, OrderId, RiskId
 from s1mpletrader.domain.instant import Instant
@@ -43,6 +44,10 @@ class EntryKind(StrEnum):
     """A cancel, an amendment or a replacement is about to leave."""
     ADVANCED = "ADVANCED"
     """An execution algorithm changed its state without placing an order."""
+    BATCHED = "BATCHED"
+    """Directives of one flow belong together; their execution directives are named in ``batch``."""
+    DEFERRED = "DEFERRED"
+    """A directive waits for the leg of its batch before it."""
     REFUSED = "REFUSED"
     OBSERVED = "OBSERVED"
     """Risks were raised or lifted, and nothing was decided about them."""
@@ -83,6 +88,15 @@ class PluginIdentity(Struct, frozen=True, kw_only=True):
     name: str
     package: str
     version: str
+
+
+class BatchReasons(Struct, frozen=True, kw_only=True):
+    """Which directives belong together, and how: a fact of its own, apart from causality."""
+
+    policy: BatchPolicy
+    on_failure: OnFailure
+    deadline: Instant | None
+    execution_directive_ids: tuple[DirectiveId, ...]
 
 
 class RunIdentity(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -131,6 +145,7 @@ class Reasons(Struct, frozen=True, kw_only=True, omit_defaults=True):
     text: str | None = None
     """A venue's reason, an alarm's sentence, the evidence of a reopening."""
     run: RunIdentity | None = None
+    batch: BatchReasons | None = None
 
 
 class EntryRef(NamedTuple):

@@ -166,7 +166,7 @@ def test_plugins_are_listed_with_their_state(shell: Shell) -> None:
 
 
 def test_the_schema_is_json(shell: Shell) -> None:
-    assert shell("schema").json["title"] == "S1mpleTrader strategy"
+    assert shell("schema").json["title"] == "S1mpleTrader strategy or portfolio"
 
 
 @pytest.mark.parametrize(

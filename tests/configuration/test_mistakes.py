@@ -13,7 +13,7 @@ from .fakes import STRATEGY, fake_plugins, loaded, written
 
 EDITS = [
     # Tables
-    ("[account]", "[live]\n[account]", "[live]: unknown table (valid: account, cache"),
+    ("[account]", "[live]\n[account]", "[live]: unknown table (valid: account, batch, cache"),
     ("[planner]", "[planer]", "[planer]: unknown table (nearest: 'planner')"),
     ("[strategy]", "colour = 1\n[strategy]", "[colour]: unknown key outside a table"),
     ("[[execution]]\nplugin", "[[gate]]\nplugin", "trend.toml: the table [[execution]] is missing (plugins for it: single)"),
@@ -31,7 +31,7 @@ EDITS = [
     ("[account]", '[[strategies]]\nfile = "a.toml"\n[account]', "[strategy]: this is a strategy's own, and [[strategies]] makes"),
     ("[account]", '[[news]]\nplugin = "rss"\n[account]', "reserved for flows that news start"),
     ("[account]", "[[schedule]]\nevery = '1h'\n[account]", "reserved for flows that a schedule starts"),
-    ("[account]", "[batch]\npolicy = 'INDEPENDENT'\n[account]", "[batch]: this table is reserved for batches"),
+    ("[account]", "[batch]\npolicy = 'TOGETHER'\n[account]", "[batch] policy: must be 'INDEPENDENT', 'COORDINATED' or 'SEQUENTIAL'"),
     # Keys
     ("seed = 7", "sed = 7", "[strategy] sed: unknown key (nearest: 'seed')"),
     ("candles = 50_000", "candels = 50_000", "[[data]] #1 candels: unknown key (nearest: 'candles')"),

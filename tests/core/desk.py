@@ -129,12 +129,18 @@ class Desk:
             account="a",
             now=lambda: self.now,
             find_order=self._find,
+            find_deferred=self._no_deferred,
         )
         initiator = FlowInitiator(self.ids, self.cache, watchers)
         terminator = FlowTerminator(self.cache, self.metrics, watchers)
         self.finder = GroupReasonsFinder(lambda: self.ledger, lambda: StrategyJournal(self.journal))
         self.follow_up = FollowUp(
-            ids=self.ids, cache=self.cache, finder=self.finder, markets={"s": NoMarket()}, watchers=watchers
+            ids=self.ids,
+            cache=self.cache,
+            finder=self.finder,
+            markets={"s": NoMarket()},
+            watchers=watchers,
+            next_ref=lambda: self.recorder.next_ref,
         )
         self.alarms: list[tuple[int, int, Callable[[], None]]] = []
         self.timers = TimerFlow(
@@ -164,6 +170,9 @@ class Desk:
             metrics=self.metrics,
             watchers=watchers,
         )
+
+    def _no_deferred(self, directive_id: object, batch: object) -> Approved:
+        raise LookupError(directive_id)
 
     def execute(
         self,

@@ -26,7 +26,15 @@ from s1mpletrader.plugins.planners.exit import (
 )
 from s1mpletrader.plugins.planners.gates import s1mple_risk_gates as s1mple_risk_gates
 from s1mpletrader.plugins.planners.rebalance import Rebalance, RebalanceConfig
-from s1mpletrader.plugins.planners.size import FixedSize, FixedSizeConfig, RiskPercent, RiskPercentConfig, TargetWeight
+from s1mpletrader.plugins.planners.size import (
+    FixedSize,
+    FixedSizeConfig,
+    NotionalSize,
+    NotionalSizeConfig,
+    RiskPercent,
+    RiskPercentConfig,
+    TargetWeight,
+)
 from s1mpletrader.plugins.planners.slicing import (
     IcebergConfig,
     LadderConfig,
@@ -72,6 +80,7 @@ def s1mple_size_planners() -> Sequence[Plugin[Any, WorkerProvision, SizePlanner]
             build=RiskPercent,
             summary="What loses a percentage of the equity where the stop is hit.",
         ),
+        Plugin(name="notional", config=NotionalSizeConfig, build=NotionalSize, summary="Always worth the same."),
         Plugin(
             name="target_weight",
             config=NoConfig,

@@ -141,3 +141,25 @@ class TargetWeight(ScopedPlanner[SizePlanDraft]):
         wanted = DOWN.divide(multiply(equity, directive.target_weight), instrument.notional(price, Decimal(1)))
         off = multiply(subtract(wanted, abs(situation.view.position(directive.symbol))), Decimal(sign))
         return whole_lots(off, instrument, price)
+
+
+class NotionalSizeConfig(PluginConfig):
+    """Always worth the same."""
+
+    notional: Positive
+    """In the instrument's settlement currency, at the price that is planned."""
+
+
+class NotionalSize(ScopedPlanner[SizePlanDraft]):
+    """As much as is worth the configured amount."""
+
+    def __init__(self, config: NotionalSizeConfig, provision: WorkerProvision) -> None:
+        self._notional = config.notional
+
+    def on_new_trade(self, directive: StrategyDirective, plans: Plans, situation: Situation) -> SizeAnswer:
+        """The amount over the price, in whole lots."""
+        price = measured_price(plans, directive.symbol, situation)
+        if isinstance(price, RefusalDraft):
+            return price
+        instrument = situation.instruments[directive.symbol]
+        return whole_lots(DOWN.divide(self._notional, instrument.notional(price, Decimal(1))), instrument, price)

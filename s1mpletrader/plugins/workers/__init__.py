@@ -9,6 +9,7 @@ from s1mpletrader.plugins.workers.crossover import Crossover, CrossoverConfig
 from s1mpletrader.plugins.workers.daily_loss import DailyLoss, DailyLossConfig
 from s1mpletrader.plugins.workers.drawdown import Drawdown, DrawdownConfig
 from s1mpletrader.plugins.workers.indicators import RangeConfig, SourceConfig, build_indicator
+from s1mpletrader.plugins.workers.pairs import Pairs, PairsConfig
 from s1mpletrader.plugins.workers.rolling import RollingConfig, rolling_high, rolling_low
 from s1mpletrader.plugins.workers.trailing import Trailing, TrailingConfig
 from s1mpletrader.plugins.workers.volatility import Volatility, VolatilityConfig
@@ -50,6 +51,7 @@ def s1mple_signal_detectors() -> Sequence[Plugin[Any, WorkerProvision, SignalDet
             build=Trailing,
             summary="The price has moved so far that an open trade's stop should follow.",
         ),
+        Plugin(name="pairs", config=PairsConfig, build=Pairs, summary="Two symbols have moved apart, or together again."),
         Plugin(name="breakout", config=BreakoutConfig, build=Breakout, summary="The price leaves a range."),
     )
 
