@@ -1,5 +1,6 @@
 """The laws hold for the smallest correct adapters."""
 
+from .reference_connector import ReferenceExecutionConnector
 from .reference_stores import ReferenceCache, ReferenceJournal, ReferenceLedger
 
 
@@ -12,4 +13,8 @@ class TestJournal(ReferenceJournal):
 
 
 class TestCache(ReferenceCache):
+    pass
+
+
+class TestExecutionConnector(ReferenceExecutionConnector):
     pass

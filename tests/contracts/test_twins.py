@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from s1mpletrader.contracts import CacheContract, JournalContract, LedgerContract
+from s1mpletrader.contracts import CacheContract, ExecutionConnectorContract, JournalContract, LedgerContract
 
+from .twins_connector import CONNECTORS
 from .twins_stores import CACHES, JOURNALS, LEDGERS
 
 pytest_plugins = ("pytester",)
@@ -17,6 +18,7 @@ TABLE: dict[str, tuple[type, str, Twins]] = {
     "ILedger": (LedgerContract, "twins_stores.LEDGERS", LEDGERS),
     "IJournal": (JournalContract, "twins_stores.JOURNALS", JOURNALS),
     "ICache": (CacheContract, "twins_stores.CACHES", CACHES),
+    "IExecutionConnector": (ExecutionConnectorContract, "twins_connector.CONNECTORS", CONNECTORS),
 }
 
 
