@@ -2,6 +2,8 @@
 
 from .reference_connector import ReferenceExecutionConnector
 from .reference_stores import ReferenceCache, ReferenceJournal, ReferenceLedger
+from .twins_planners import REFERENCES, ReferenceStrategyPlanner
+from .twins_workers import ReferenceContextWorker, ReferenceDetector, ReferenceMonitor
 
 
 class TestLedger(ReferenceLedger):
@@ -18,3 +20,22 @@ class TestCache(ReferenceCache):
 
 class TestExecutionConnector(ReferenceExecutionConnector):
     pass
+
+
+class TestContextWorker(ReferenceContextWorker):
+    pass
+
+
+class TestDetector(ReferenceDetector):
+    pass
+
+
+class TestMonitor(ReferenceMonitor):
+    pass
+
+
+class TestStrategyPlanner(ReferenceStrategyPlanner):
+    pass
+
+
+globals().update({f"Test{contract.__name__}": reference for contract, reference in REFERENCES.items()})

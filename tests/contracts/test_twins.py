@@ -1,14 +1,30 @@
 """The kit is tested against adapters that break one law each: the test of that law fails."""
 
 import json
+import re
 from collections.abc import Sequence
 
 import pytest
 
-from s1mpletrader.contracts import CacheContract, ExecutionConnectorContract, JournalContract, LedgerContract
+from s1mpletrader.contracts import (
+    CacheContract,
+    ContextWorkerContract,
+    EntryPlannerContract,
+    ExecutionConnectorContract,
+    ExecutionPlannerContract,
+    ExitPlannerContract,
+    JournalContract,
+    LedgerContract,
+    RiskMonitorContract,
+    SignalDetectorContract,
+    SizePlannerContract,
+    StrategyPlannerContract,
+)
 
 from .twins_connector import CONNECTORS
+from .twins_planners import ENTRY, EXECUTION, EXIT, SIZE, STRATEGY
 from .twins_stores import CACHES, JOURNALS, LEDGERS
+from .twins_workers import CONTEXT_WORKERS, DETECTORS, MONITORS
 
 pytest_plugins = ("pytester",)
 
@@ -19,6 +35,14 @@ TABLE: dict[str, tuple[type, str, Twins]] = {
     "IJournal": (JournalContract, "twins_stores.JOURNALS", JOURNALS),
     "ICache": (CacheContract, "twins_stores.CACHES", CACHES),
     "IExecutionConnector": (ExecutionConnectorContract, "twins_connector.CONNECTORS", CONNECTORS),
+    "ContextWorker": (ContextWorkerContract, "twins_workers.CONTEXT_WORKERS", CONTEXT_WORKERS),
+    "SignalDetector": (SignalDetectorContract, "twins_workers.DETECTORS", DETECTORS),
+    "RiskMonitor": (RiskMonitorContract, "twins_workers.MONITORS", MONITORS),
+    "StrategyPlanner": (StrategyPlannerContract, "twins_planners.STRATEGY", STRATEGY),
+    "EntryPlanner": (EntryPlannerContract, "twins_planners.ENTRY", ENTRY),
+    "SizePlanner": (SizePlannerContract, "twins_planners.SIZE", SIZE),
+    "ExitPlanner": (ExitPlannerContract, "twins_planners.EXIT", EXIT),
+    "ExecutionPlanner": (ExecutionPlannerContract, "twins_planners.EXECUTION", EXECUTION),
 }
 
 
@@ -26,9 +50,16 @@ def number_of(law: str) -> int:
     return int(law.removeprefix("test_law_")[:2])
 
 
+def broken_by(twin: type) -> int:
+    """The law whose number the twin's name bears."""
+    found = re.search(r"Law(\d\d)", twin.__name__)
+    assert found is not None, f"{twin.__name__} names no law"
+    return int(found[1])
+
+
 def law_of(contract: type, twin: type) -> str:
-    """The test of the law whose number the twin's name bears."""
-    return next(name for name in dir(contract) if name.startswith(f"test_law_{twin.__name__[3:5]}"))
+    """The test of the law that the twin breaks."""
+    return next(name for name in dir(contract) if name.startswith(f"test_law_{broken_by(twin):02}"))
 
 
 @pytest.mark.parametrize("port", TABLE)
@@ -52,4 +83,4 @@ def test_every_twin_is_caught_by_the_law_that_it_breaks(port: str, pytester: pyt
 def test_every_law_has_a_twin_that_breaks_it(port: str) -> None:
     contract, _, twins = TABLE[port]
     laws = {number_of(name) for name in dir(contract) if name.startswith("test_law_")}
-    assert {int(twin.__name__[3:5]) for twin in twins} == laws
+    assert {broken_by(twin) for twin in twins} == laws
