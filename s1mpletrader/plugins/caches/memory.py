@@ -8,7 +8,7 @@ from types import UnionType
 from typing import Annotated, Any, Final, Union, get_args, get_origin, get_type_hints
 
 from msgspec import Struct
-from msgspec.structs import fields
+from msgspec.structs import fields, replace
 from pydantic import Field
 
 from s1mpletrader.api import (
@@ -78,7 +78,7 @@ class MemoryCache:
     def put_context(self, context: OrderContext) -> None:
         """Store or replace a live order's context."""
         self._contexts.pop(context.order_id, None)
-        self._contexts[context.order_id] = context
+        self._contexts[context.order_id] = replace(context, facts=dict(context.facts))
         if len(self._contexts) > self._config.contexts_max:
             del self._contexts[next(iter(self._contexts))]
 
