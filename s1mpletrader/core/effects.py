@@ -64,6 +64,11 @@ class Effects:
     alarm: str | None = None
     """What a person should look at: a reply that the declared graph of states has no place for."""
 
+    @property
+    def go_further(self) -> bool:
+        """Whether anything follows beyond what the reply itself changed."""
+        return bool(self.intents or self.commands or self.given_up or self.directed or self.wakes or len(self.reality) > 1)
+
     def commands_order(self, order_id: str) -> bool:
         """Whether one of the commands is about this order already."""
         return any(order_id in command.order_ids for command in self.commands)

@@ -29,7 +29,7 @@ class Market:
         self._volumes = {symbol: facts.column(key._replace(name="volume")) for symbol, key in price_keys.items()}
         self._closed_at = {symbol: facts.candles[key.series].closed_at for symbol, key in price_keys.items()}
         self._prices: Mapping[str, Decimal] = {}
-        self._counted: tuple[int, ...] = ()
+        self._priced_at: Instant | None = None
 
     @property
     def at(self) -> Instant:
@@ -46,10 +46,9 @@ class Market:
 
     def prices(self) -> Mapping[str, Decimal]:
         """The last close of every symbol that has one; made once for each instant that is looked at."""
-        counted = tuple([column.count for column in self._closes.values()])
-        if counted != self._counted:
+        if self._facts.at != self._priced_at:
             found = {symbol: decimal_from_float(column.last()) for symbol, column in self._closes.items() if column.count}
-            self._prices, self._counted = MappingProxyType(found), counted
+            self._prices, self._priced_at = MappingProxyType(found), self._facts.at
         return self._prices
 
     def volume_since(self, symbol: str, at: Instant) -> Decimal:

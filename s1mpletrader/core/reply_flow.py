@@ -115,17 +115,23 @@ class ReplyFlow:
         if context is None or not (effects.order or effects.alarm or isinstance(reply, CancelRejected)):
             return
         drafts = self._own_drafts(reply, effects, context)
-        group_id = effects.order.group_id if effects.order is not None else self._worker.group_of(context.order_id)
-        cause = Cause(len(drafts) - 1, group_id, GroupReasons.of_order(context))
-        drafts += self._follow_up.drafts(effects, effects.intents, reply.at, cause, start=len(drafts))
+        own = len(drafts) - 1
+        cause = self._cause(own, effects, context) if effects.go_further else None
+        if cause is not None:
+            drafts += self._follow_up.drafts(effects, effects.intents, reply.at, cause, start=len(drafts))
         refs = self._recorder.record(Step(tuple(effects.reality), tuple(drafts)), self._notices(effects, drafts))
         self._count_effects(reply, effects)
-        self._remember(effects, context, refs[cause.entry])
-        self._follow_up.remember(effects, drafts, refs, cause)
-        self._timers.set(effects.wakes)
-        if effects.commands:
+        self._remember(effects, context, refs[own])
+        if cause is not None:
+            self._follow_up.remember(effects, drafts, refs, cause)
+            self._timers.set(effects.wakes)
             self._outbox.put(self._recorder.recorded, effects.commands)
         self._outbox.release(self._recorder.released)
+
+    def _cause(self, own: int, effects: Effects, context: OrderContext) -> Cause:
+        """What the rest of the step follows from: the reply's entry, and the decision of its order's group."""
+        group_id = effects.order.group_id if effects.order is not None else self._worker.group_of(context.order_id)
+        return Cause(own, group_id, GroupReasons.of_order(context))
 
     def _own_drafts(self, reply: ExchangeReply, effects: Effects, context: OrderContext) -> list[EntryDraft]:
         """The reply's own entry, after that of the reopening which it may have forced."""
@@ -190,7 +196,7 @@ class ReplyFlow:
         if self._watchers.fill is not None and fill is not None:
             watch_fill = self._watchers.fill
             notices.append(lambda: watch_fill(fill))
-        return notices + self._follow_up.notices(effects, drafts)
+        return notices + self._follow_up.notices(effects, drafts) if effects.go_further else notices
 
 
 def _text(reply: ExchangeReply) -> str | None:

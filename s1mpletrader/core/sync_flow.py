@@ -15,7 +15,7 @@ from s1mpletrader.core.watchers import Watchers
 from s1mpletrader.domain.account import AccountView
 from s1mpletrader.domain.batches import BatchPolicy
 from s1mpletrader.domain.directives import Refusal
-from s1mpletrader.domain.facts import Series
+from s1mpletrader.domain.facts import FactValues, Series
 from s1mpletrader.domain.ids import IdKind, RiskId, SignalId
 from s1mpletrader.domain.instant import Instant
 from s1mpletrader.domain.instrument import Instrument
@@ -86,7 +86,7 @@ class SyncFlow:
         self._metrics.signals += len(signals)
         self._metrics.risks += len(raised)
         pages = Pages(flow, signals, raised, self._standing(raised), self._market.facts())
-        self._cache.put(flow.origin.id, "facts", tuple(pages.facts.items()), at=flow.origin.at)
+        self._cache.put(flow.origin.id, "facts", FactValues(tuple(pages.facts.items())), at=flow.origin.at)
         situation = self._situation(flow, signals)
         answers = ask_planner(self._strategy.planning, situation)
         if self._strategy.batch.policy is BatchPolicy.INDEPENDENT or len(answers) < LEGS_MIN:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from s1mpletrader.domain.instant import Instant, timeframe_ns
@@ -84,3 +85,9 @@ class Facts(Protocol):
     def window(self, key: Key, length: int) -> FloatArray:
         """The last ``length`` values, oldest first, read-only; ``LookupError`` before there are so many."""
         ...
+
+
+class FactValues(Struct, frozen=True):
+    """Facts as they were at one point in time: pairs of a key and its value."""
+
+    pairs: tuple[tuple[str, float], ...]

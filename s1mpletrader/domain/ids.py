@@ -88,8 +88,9 @@ class FlowIds:
         ordinal = self._ordinals[kind]
         self._ordinals[kind] = ordinal + 1
         digest = self._seeded.copy()
-        digest.update((kind + f"\x1f{ordinal}").encode())
-        return kind + f"_{self._stamp}_{digest.hexdigest()}"
+        name = kind._value_
+        digest.update(f"{name}\x1f{ordinal}".encode())
+        return f"{name}_{self._stamp}_{digest.hexdigest()}"
 
 
 class IdSpace:
