@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from s1mpletrader.contracts.connector import ExecutionConnectorContract
     from s1mpletrader.contracts.connector_harness import ConnectorHarness
     from s1mpletrader.contracts.context_worker import ContextWorkerContract
+    from s1mpletrader.contracts.coupled_detector import CoupledDetectorContract
     from s1mpletrader.contracts.detector import SignalDetectorContract
     from s1mpletrader.contracts.gate import RiskGateContract
     from s1mpletrader.contracts.journal import JournalContract
@@ -43,6 +44,7 @@ _HOME: Final = {
     "CacheHarness": "cache",
     "ConnectorHarness": "connector_harness",
     "ContextWorkerContract": "context_worker",
+    "CoupledDetectorContract": "coupled_detector",
     "EntryPlannerContract": "planner",
     "ExecutionAlgorithmContract": "algorithm",
     "ExecutionConnectorContract": "connector",
@@ -65,6 +67,7 @@ __all__ = [
     "CacheHarness",
     "ConnectorHarness",
     "ContextWorkerContract",
+    "CoupledDetectorContract",
     "EntryPlannerContract",
     "ExecutionAlgorithmContract",
     "ExecutionConnectorContract",

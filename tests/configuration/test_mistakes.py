@@ -31,7 +31,7 @@ EDITS = [
     ("[account]", '[[strategies]]\nfile = "a.toml"\n[account]', "[strategy]: this is a strategy's own, and [[strategies]] makes"),
     ("[account]", '[[news]]\nplugin = "rss"\n[account]', "reserved for flows that news start"),
     ("[account]", "[[schedule]]\nevery = '1h'\n[account]", "reserved for flows that a schedule starts"),
-    ("[account]", "[batch]\npolicy = 'TOGETHER'\n[account]", "[batch] policy: must be 'INDEPENDENT', 'COORDINATED' or 'SEQUENTIAL'"),
+    ("[account]", "[batch]\npolicy = 'TOGETHER'\n[account]", "[batch] policy: must be 'INDEPENDENT', 'COORD"),
     # Keys
     ("seed = 7", "sed = 7", "[strategy] sed: unknown key (nearest: 'seed')"),
     ("candles = 50_000", "candels = 50_000", "[[data]] #1 candels: unknown key (nearest: 'candles')"),

@@ -3,7 +3,7 @@
 from .reference_connector import ReferenceExecutionConnector
 from .reference_stores import ReferenceCache, ReferenceJournal, ReferenceLedger
 from .twins_planners import REFERENCES, ReferenceStrategyPlanner
-from .twins_workers import ReferenceContextWorker, ReferenceDetector, ReferenceMonitor
+from .twins_workers import ReferenceContextWorker, ReferenceCoupledDetector, ReferenceDetector, ReferenceMonitor
 
 
 class TestLedger(ReferenceLedger):
@@ -27,6 +27,10 @@ class TestContextWorker(ReferenceContextWorker):
 
 
 class TestDetector(ReferenceDetector):
+    pass
+
+
+class TestCoupledDetector(ReferenceCoupledDetector):
     pass
 
 

@@ -9,6 +9,7 @@ import pytest
 from s1mpletrader.contracts import (
     CacheContract,
     ContextWorkerContract,
+    CoupledDetectorContract,
     EntryPlannerContract,
     ExecutionConnectorContract,
     ExecutionPlannerContract,
@@ -24,7 +25,7 @@ from s1mpletrader.contracts import (
 from .twins_connector import CONNECTORS
 from .twins_planners import ENTRY, EXECUTION, EXIT, SIZE, STRATEGY
 from .twins_stores import CACHES, JOURNALS, LEDGERS
-from .twins_workers import CONTEXT_WORKERS, DETECTORS, MONITORS
+from .twins_workers import CONTEXT_WORKERS, COUPLED_DETECTORS, DETECTORS, MONITORS
 
 pytest_plugins = ("pytester",)
 
@@ -37,6 +38,7 @@ TABLE: dict[str, tuple[type, str, Twins]] = {
     "IExecutionConnector": (ExecutionConnectorContract, "twins_connector.CONNECTORS", CONNECTORS),
     "ContextWorker": (ContextWorkerContract, "twins_workers.CONTEXT_WORKERS", CONTEXT_WORKERS),
     "SignalDetector": (SignalDetectorContract, "twins_workers.DETECTORS", DETECTORS),
+    "CoupledDetector": (CoupledDetectorContract, "twins_workers.COUPLED_DETECTORS", COUPLED_DETECTORS),
     "RiskMonitor": (RiskMonitorContract, "twins_workers.MONITORS", MONITORS),
     "StrategyPlanner": (StrategyPlannerContract, "twins_planners.STRATEGY", STRATEGY),
     "EntryPlanner": (EntryPlannerContract, "twins_planners.ENTRY", ENTRY),

@@ -20,7 +20,7 @@ from s1mpletrader.api import (
     Update,
     WorkerProvision,
 )
-from s1mpletrader.contracts import ContextWorkerContract, RiskMonitorContract, SignalDetectorContract
+from s1mpletrader.contracts import ContextWorkerContract, CoupledDetectorContract, RiskMonitorContract, SignalDetectorContract
 
 WINDOW = 5
 
@@ -261,6 +261,74 @@ class MonitorLaw05ReadsWhatItDoesNotDeclare(ReferenceMonitor):
             return super().step(state, at, view)
 
 
+class Higher:
+    """A signal at each new highest close: right in both of its forms."""
+
+    window = 1
+
+    def __init__(self, provision: WorkerProvision) -> None:
+        self.close = Key(*provision.series, "close")
+        self.needs: tuple[Key, ...] = (self.close,)
+
+    def initial(self) -> float:
+        return 0.0
+
+    def step(self, state: float, at: Facts, view: AccountView) -> tuple[float, Sequence[SignalDraft]]:
+        close = at.value(self.close)
+        draft = SignalDraft(symbol=self.close.symbol, direction=Direction.LONG, kind="high")
+        return max(state, close), (draft,) if close > state else ()
+
+    def quiet(self, state: float, columns: Columns, view: AccountView, start: int, stop: int) -> tuple[float, int]:
+        loud = columns[self.close][start:stop] > state
+        return state, start + int(np.argmax(loud)) if loud.any() else stop
+
+
+class ReferenceCoupledDetector(CoupledDetectorContract):
+    detector_class: type[Higher] = Higher
+
+    def make_detector(self, provision: WorkerProvision) -> Higher:
+        return self.detector_class(provision)
+
+
+class CoupledLaw01KnowsHowMuchIsToCome(ReferenceCoupledDetector):
+    class detector_class(Higher):
+        def step(self, state: float, at: Facts, view: AccountView) -> tuple[float, Sequence[SignalDraft]]:
+            rows = len(at.table.candles[next(iter(at.table.candles))])  # type: ignore[attr-defined]
+            _, drafts = super().step(0.0, at, view)
+            return float(rows), drafts
+
+
+class CoupledLaw02PassesALoudCandle(ReferenceCoupledDetector):
+    class detector_class(Higher):
+        def quiet(self, state: float, columns: Columns, view: AccountView, start: int, stop: int) -> tuple[float, int]:
+            state, reached = super().quiet(state, columns, view, start, stop)
+            return state, min(reached + 1, stop)
+
+
+class CoupledLaw03LooksFurtherBack(ReferenceCoupledDetector):
+    class detector_class(Higher):
+        def step(self, state: float, at: Facts, view: AccountView) -> tuple[float, Sequence[SignalDraft]]:
+            earlier(at, self.close)
+            return super().step(state, at, view)
+
+
+class CoupledLaw04RemembersOutsideOfItsState(ReferenceCoupledDetector):
+    class detector_class(Higher):
+        peak = 0.0
+
+        def step(self, state: float, at: Facts, view: AccountView) -> tuple[float, Sequence[SignalDraft]]:
+            self.peak, drafts = super().step(self.peak, at, view)
+            return state, drafts
+
+
+class CoupledLaw05ReadsWhatItDoesNotDeclare(ReferenceCoupledDetector):
+    class detector_class(Higher):
+        def step(self, state: float, at: Facts, view: AccountView) -> tuple[float, Sequence[SignalDraft]]:
+            at.value(self.close._replace(name="open"))
+            return super().step(state, at, view)
+
+
+COUPLED_DETECTORS = [twin for name, twin in sorted(globals().items()) if name.startswith("CoupledLaw")]
 CONTEXT_WORKERS = [twin for name, twin in sorted(globals().items()) if name.startswith("Law")]
 DETECTORS = [twin for name, twin in sorted(globals().items()) if name.startswith("DetectorLaw")]
 MONITORS = [twin for name, twin in sorted(globals().items()) if name.startswith("MonitorLaw")]

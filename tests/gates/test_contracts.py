@@ -25,6 +25,7 @@ from s1mpletrader.plugins.planners.gates import (
     StandingRiskConfig,
 )
 from s1mpletrader.plugins.planners.gates.halts import EVERY_ACCOUNT, Halt, halt
+from s1mpletrader.plugins.planners.gates.standing_risk import DailyLossConfig, DrawdownHaltConfig, daily_loss, drawdown_halt
 from s1mpletrader.plugins.stores import MemoryState
 
 from .twins import TWINS
@@ -60,6 +61,16 @@ class TestPriceCollar(RiskGateContract):
 class TestStandingRisk(RiskGateContract):
     def make_planner(self, provision: WorkerProvision) -> RiskGate:
         return StandingRisk(StandingRiskConfig(), provision)
+
+
+class TestDailyLoss(RiskGateContract):
+    def make_planner(self, provision: WorkerProvision) -> RiskGate:
+        return daily_loss(DailyLossConfig(), provision)
+
+
+class TestDrawdownHalt(RiskGateContract):
+    def make_planner(self, provision: WorkerProvision) -> RiskGate:
+        return drawdown_halt(DrawdownHaltConfig(), provision)
 
 
 def halted_switch(config: KillSwitchConfig, provision: WorkerProvision) -> KillSwitch:

@@ -19,8 +19,24 @@ from s1mpletrader.contracts import (
 )
 from s1mpletrader.plugins.planners.entry import LimitEntry, LimitEntryConfig, MarketEntry
 from s1mpletrader.plugins.planners.execution import SingleExecution
-from s1mpletrader.plugins.planners.exit import AtrExit, AtrExitConfig, PercentExit, PercentExitConfig
-from s1mpletrader.plugins.planners.size import FixedSize, FixedSizeConfig, RiskPercent, RiskPercentConfig
+from s1mpletrader.plugins.planners.exit import (
+    AtrExit,
+    AtrExitConfig,
+    PercentExit,
+    PercentExitConfig,
+    TrailingExit,
+    TrailingExitConfig,
+)
+from s1mpletrader.plugins.planners.rebalance import Rebalance, RebalanceConfig
+from s1mpletrader.plugins.planners.size import (
+    FixedSize,
+    FixedSizeConfig,
+    NotionalSize,
+    NotionalSizeConfig,
+    RiskPercent,
+    RiskPercentConfig,
+    TargetWeight,
+)
 from s1mpletrader.plugins.planners.weighing import Weighing, WeighingConfig
 
 
@@ -32,6 +48,16 @@ class TestWeighing(StrategyPlannerContract):
 class TestWeighingRefusing(StrategyPlannerContract):
     def make_planner(self, provision: WorkerProvision) -> StrategyPlanner:
         return Weighing(WeighingConfig(opposite_signal="refuse"), provision)
+
+
+class TestWeighingChanging(StrategyPlannerContract):
+    def make_planner(self, provision: WorkerProvision) -> StrategyPlanner:
+        return Weighing(WeighingConfig(same_signal="add", modify_kinds=("k",)), provision)
+
+
+class TestRebalance(StrategyPlannerContract):
+    def make_planner(self, provision: WorkerProvision) -> StrategyPlanner:
+        return Rebalance(RebalanceConfig(weights={provision.series.symbol: Decimal("0.5")}), provision)
 
 
 class TestMarketEntry(EntryPlannerContract):
@@ -52,6 +78,21 @@ class TestFixedSize(SizePlannerContract):
 class TestRiskPercent(SizePlannerContract):
     def make_planner(self, provision: WorkerProvision) -> SizePlanner:
         return RiskPercent(RiskPercentConfig(percent=Decimal("0.5")), provision)
+
+
+class TestNotionalSize(SizePlannerContract):
+    def make_planner(self, provision: WorkerProvision) -> SizePlanner:
+        return NotionalSize(NotionalSizeConfig(notional=Decimal(500)), provision)
+
+
+class TestTargetWeight(SizePlannerContract):
+    def make_planner(self, provision: WorkerProvision) -> SizePlanner:
+        return TargetWeight()
+
+
+class TestTrailingExit(ExitPlannerContract):
+    def make_planner(self, provision: WorkerProvision) -> ExitPlanner:
+        return TrailingExit(TrailingExitConfig(distance_percent=Decimal(1), target_percent=Decimal(2)), provision)
 
 
 class TestAtrExit(ExitPlannerContract):

@@ -24,7 +24,7 @@ _TOLERANCE: Final = 1e-6
 
 
 class PairsConfig(PluginConfig):
-    """The two symbols, and how far apart they are in standard deviations of the logarithm of their prices' ratio."""
+    """The two symbols, and how far apart they are in standard deviations of their prices' ratio."""
 
     first: str
     second: str
@@ -41,8 +41,15 @@ class PairsConfig(PluginConfig):
         return self
 
 
+State = tuple[float, ...]
+"""The last ratios of the two closes, at most as many as the window has."""
+
+
 class Pairs:
-    """Flat: the dear one is sold and the cheap one bought (``spread``). In a trade: both are ended (``converged``)."""
+    """Flat: the dear one is sold and the cheap one bought (``spread``). In a trade: both are ended (``converged``).
+
+    It looks at each close of the first symbol, beside the other's latest one; where one of them has a gap, the pair goes on.
+    """
 
     def __init__(self, config: PairsConfig, provision: WorkerProvision) -> None:
         for symbol in (config.first, config.second):
@@ -52,36 +59,52 @@ class Pairs:
         self._config = config
         self._symbols = (config.first, config.second)
         self.needs: tuple[Key, ...] = tuple(Key(symbol, timeframe, "close") for symbol in self._symbols)
-        self.window = config.window
+        self.window = 1
 
-    def initial(self) -> None:
-        """No state."""
+    def initial(self) -> State:
+        """Nothing seen yet."""
+        return ()
 
-    def step(self, state: None, at: Facts, view: AccountView) -> tuple[None, Sequence[SignalDraft]]:
+    def step(self, state: State, at: Facts, view: AccountView) -> tuple[State, Sequence[SignalDraft]]:
         """A signal for each of the two, or none."""
-        first, second = (at.window(key, self.window) for key in self.needs)
-        deviation = float(_deviations(np.log(first / second)[None, :])[0])
+        first, second = (at.value(key) for key in self.needs)
+        after = (*state, first / second)[-self._config.window :]
+        if len(after) < self._config.window:
+            return after, ()
+        deviation = float(_deviations(np.array(after)[None, :])[0])
+        return after, self._signals(deviation, view)
+
+    def quiet(self, state: State, columns: Columns, view: AccountView, start: int, stop: int) -> tuple[State, int]:
+        """Goes on to the first candle where a bound is reached, or nearly."""
+        length = self._config.window
+        first, second = (columns[key][start:stop] for key in self.needs)
+        before = state[1 - length :]
+        ratios = np.concatenate([np.array(before, dtype=np.float64), first / second])
+        reached = stop
+        if len(ratios) >= length:
+            deviations = np.abs(_deviations(np.lib.stride_tricks.sliding_window_view(ratios, length)))
+            loud = self._is_loud(deviations, view)
+            if loud.any():
+                reached = start + int(np.argmax(loud)) + length - 1 - len(before)
+        if reached == start:
+            return state, reached
+        return tuple(ratios[: len(before) + reached - start][-length:].tolist()), reached
+
+    def _is_loud(self, deviations: FloatArray, view: AccountView) -> BoolArray:
+        if any(view.open_trade(symbol) is not None for symbol in self._symbols):
+            return deviations <= self._config.exit_deviation + _TOLERANCE
+        return deviations >= self._config.entry_deviation - _TOLERANCE
+
+    def _signals(self, deviation: float, view: AccountView) -> Sequence[SignalDraft]:
         held = [trade for symbol in self._symbols if (trade := view.open_trade(symbol)) is not None]
         if held:
             if not abs(deviation) <= self._config.exit_deviation:
-                return None, ()
-            return None, [_signal(trade.symbol, trade.direction.opposite, "converged") for trade in held]
+                return ()
+            return [_signal(trade.symbol, trade.direction.opposite, "converged") for trade in held]
         if not abs(deviation) >= self._config.entry_deviation:
-            return None, ()
+            return ()
         dear = Direction.SHORT if deviation > 0 else Direction.LONG
-        return None, [_signal(self._symbols[0], dear, "spread"), _signal(self._symbols[1], dear.opposite, "spread")]
-
-    def quiet(self, state: None, columns: Columns, view: AccountView, start: int, stop: int) -> tuple[None, int]:
-        """Goes on to the first candle where a bound is reached, or nearly."""
-        first, second = (columns[key][start - self.window + 1 : stop] for key in self.needs)
-        deviations = np.abs(_deviations(np.lib.stride_tricks.sliding_window_view(np.log(first / second), self.window)))
-        is_held = any(view.open_trade(symbol) is not None for symbol in self._symbols)
-        loud: BoolArray
-        if is_held:
-            loud = deviations <= self._config.exit_deviation + _TOLERANCE
-        else:
-            loud = deviations >= self._config.entry_deviation - _TOLERANCE
-        return None, start + int(np.argmax(loud)) if loud.any() else stop
+        return [_signal(self._symbols[0], dear, "spread"), _signal(self._symbols[1], dear.opposite, "spread")]
 
 
 def _deviations(ratios: FloatArray) -> FloatArray:
