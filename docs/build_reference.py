@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from s1mpletrader.cli.app import app
-from s1mpletrader.configuration.models import OWN_TABLES, RESERVED_TABLES, SHAPES, StrategiesTable
+from s1mpletrader.configuration.models import OWN_TABLES, SHAPES, StrategiesTable
 from s1mpletrader.core.plugin_manager import PluginKind, PluginManager
 from s1mpletrader.ports import (
     algorithms,
@@ -131,11 +131,6 @@ def toml() -> Iterator[str]:
     yield text_of(StrategiesTable)
     yield ""
     yield from keys(StrategiesTable.model_fields)
-    if RESERVED_TABLES:
-        yield "## Reserved"
-        yield ""
-    for name, meaning in RESERVED_TABLES.items():
-        yield f"- `{name}`: {meaning}."
 
 
 def keys(fields: dict[str, FieldInfo], indent: str = "") -> Iterator[str]:

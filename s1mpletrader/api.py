@@ -40,6 +40,7 @@ from s1mpletrader.domain.errors import (
     UnknownId,
     UnknownOutcome,
 )
+from s1mpletrader.domain.events import NewsItem, ScheduleTick
 from s1mpletrader.domain.facts import (
     CANDLE_FIELDS,
     CLOSED_AT,
@@ -191,6 +192,7 @@ from s1mpletrader.ports.cache import (
     OrderContext,
 )
 from s1mpletrader.ports.clock import IClock
+from s1mpletrader.ports.events import Event, EventDetector, IEventSource
 from s1mpletrader.ports.execution import (
     AlreadySubmitted,
     AuthenticationFailed,
@@ -231,6 +233,7 @@ from s1mpletrader.ports.plugin import (
     CacheProvision,
     ConnectorProvision,
     DataProvision,
+    EventProvision,
     NoConfig,
     Plugin,
     PluginConfig,
@@ -320,6 +323,9 @@ __all__ = [
     "EntryPlanDraft",
     "EntryPlanner",
     "EntryRef",
+    "Event",
+    "EventDetector",
+    "EventProvision",
     "ExchangeReply",
     "ExecutionAlgorithm",
     "ExecutionAnswer",
@@ -357,6 +363,7 @@ __all__ = [
     "ICandidates",
     "IClock",
     "ICoupled",
+    "IEventSource",
     "IExecutionConnector",
     "IJournal",
     "IJournalReader",
@@ -388,6 +395,7 @@ __all__ = [
     "Maintenance",
     "MarketSnapshot",
     "MissingParent",
+    "NewsItem",
     "NoConfig",
     "NotCandles",
     "NotPlaced",
@@ -441,6 +449,7 @@ __all__ = [
     "Row",
     "RunIdentity",
     "S1mpleTraderError",
+    "ScheduleTick",
     "Scope",
     "ScopedPlanner",
     "SealedEntry",

@@ -20,10 +20,12 @@ from s1mpletrader.assembly import (
     build_state,
     listed_instruments,
     load_all_candles,
+    load_all_events,
     namespaces,
     run_identity,
     venue_candles,
 )
+from s1mpletrader.assembly.events import EventsOf
 from s1mpletrader.configuration import Portfolio
 from s1mpletrader.core.backtest import Backtest
 from s1mpletrader.core.batches import BatchListener
@@ -31,6 +33,8 @@ from s1mpletrader.core.book import Book, LiveGroup
 from s1mpletrader.core.clock import Agenda, SteppedTasks, VirtualClock
 from s1mpletrader.core.deferred import DeferredDirectives
 from s1mpletrader.core.engine import RANK_REPLY, Engine, Lane
+from s1mpletrader.core.events import EventLane
+from s1mpletrader.core.events import Schedule as SourceSchedule
 from s1mpletrader.core.execution_groups import ExecutionGroups
 from s1mpletrader.core.execution_step import ExecutionStep
 from s1mpletrader.core.execution_worker import ExecutionWorker
@@ -160,6 +164,28 @@ def _is_shared(configuration: Portfolio) -> bool:
     return len(configuration.strategies) > 1
 
 
+def _event_lanes(
+    events: EventsOf, strategies: dict[str, Strategy], lanes: Sequence[Lane], schedule: SourceSchedule
+) -> list[EventLane]:
+    """The news and schedules of each strategy; sources are counted through all of them."""
+    found: list[EventLane] = []
+    first_source = 0
+    for lane, (name, strategy) in zip(lanes, strategies.items(), strict=True):
+        sources = list(events[name].values())
+        found.append(
+            EventLane(
+                sources=sources,
+                first_source=first_source,
+                detectors=strategy.event_detectors,
+                facts=strategy.facts,
+                flow=lane.flow,
+                schedule=schedule,
+            )
+        )
+        first_source += len(sources)
+    return found
+
+
 def _strategy_of(book: Book) -> Callable[[LiveGroup], str]:
     def strategy_of(group: LiveGroup) -> str:
         trade = book.trade(group.opened.trade_id)
@@ -191,8 +217,9 @@ class BacktestContainer(containers.DeclarativeContainer):
     # A simulated venue begins empty with every run, so that no earlier run can have submitted to it.
     connector = providers.Singleton(build_connector, configuration, clock, candles, providers.Object(lambda _: False))
     instruments = providers.Singleton(listed_instruments, configuration, connector)
-    identity = providers.Singleton(run_identity, configuration, candles_of, instruments)
-    ids = providers.Singleton(namespaces, configuration, candles_of)
+    events_of = providers.Singleton(load_all_events, configuration, candles_of, clock.provider)
+    identity = providers.Singleton(run_identity, configuration, candles_of, events_of, instruments)
+    ids = providers.Singleton(namespaces, configuration, candles_of, events_of)
     state = providers.Singleton(build_state, configuration, connector, identity)
     strategies = providers.Singleton(assemble_strategies, configuration, candles_of, instruments, state.provider)
     algorithms = providers.Singleton(build_algorithms, configuration)
@@ -259,6 +286,7 @@ class BacktestContainer(containers.DeclarativeContainer):
         watchers=watchers,
         next_ref=providers.Singleton(_next_ref, recorder),
     )
+    schedule = providers.Singleton(_schedule, agenda)
     timers = providers.Singleton(
         TimerFlow,
         initiator=initiator,
@@ -268,7 +296,7 @@ class BacktestContainer(containers.DeclarativeContainer):
         outbox=outbox,
         follow_up=follow_up,
         finder=finder,
-        schedule=providers.Singleton(_schedule, agenda),
+        schedule=schedule,
         metrics=metrics,
         now=clock.provided.now,
     )
@@ -327,7 +355,7 @@ class BacktestContainer(containers.DeclarativeContainer):
         engine=engine,
         book=book,
         markets=markets,
-        events=providers.List(),
+        events=providers.Singleton(_event_lanes, events_of, strategies, lanes, schedule),
         recorder=recorder,
         ledger=ledger,
         journal=journal,

@@ -10,6 +10,7 @@ from s1mpletrader.analysis.slippage import Slippage, calculate_slippage, total_c
 from s1mpletrader.core.journal_reader import StrategyJournal, bodies, read_reasons
 from s1mpletrader.domain.directives import Plans, Refusal, StrategyDirective
 from s1mpletrader.domain.errors import UnknownId
+from s1mpletrader.domain.events import NewsItem, ScheduleTick
 from s1mpletrader.domain.ids import DirectiveId, FillId, GroupId, IdKind, OrderId, TradeId, id_kind, id_second
 from s1mpletrader.domain.instant import SECOND_NS, iso
 from s1mpletrader.domain.instrument import Instrument
@@ -30,6 +31,7 @@ class Decision(Struct, frozen=True, kw_only=True):
     ref: EntryRef
     origin: Origin
     facts: Mapping[str, float]
+    event: NewsItem | ScheduleTick | None
     market: MarketSnapshot | None
     signals: tuple[Signal, ...]
     risks: tuple[Risk, ...]
@@ -69,7 +71,7 @@ class Story(Struct, frozen=True, kw_only=True):
         return {
             "subject": self.subject,
             "origin": {**to_builtins(first.origin), "at_iso": iso(first.origin.at)},
-            "context": {"facts": dict(first.facts), "market": to_builtins(first.market)},
+            "context": {"facts": dict(first.facts), "market": to_builtins(first.market), "event": to_builtins(first.event)},
             "signals": to_builtins(first.signals),
             "risks": to_builtins(first.risks),
             "directive": to_builtins(first.directive),
@@ -149,6 +151,7 @@ class Teller:
             ref=entry.ref,
             origin=root.origin,
             facts=root.facts or {},
+            event=root.event,
             market=own.market,
             signals=tuple(signal for signal in root.signals if not signal_ids or signal.id in signal_ids),
             risks=self._risks(root, risk_ids),

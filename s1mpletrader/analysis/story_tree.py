@@ -5,6 +5,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from s1mpletrader.analysis.story import Decision, OrderStory, Story
+from s1mpletrader.domain.events import NewsItem
 from s1mpletrader.domain.instant import iso
 from s1mpletrader.domain.money import plain
 from s1mpletrader.domain.order import Order
@@ -24,6 +25,8 @@ def _add_decision(tree: Tree, decision: Decision, orders: list[OrderStory]) -> N
     origin = decision.origin
     branch = tree.add(Text.assemble((f"{iso(origin.at)}  ", "bold cyan"), (f"{origin.kind} {origin.id}", "dim")))
     why = branch.add(Text("why", style="bold"))
+    if isinstance(decision.event, NewsItem):
+        why.add(Text(f"news    {decision.event.headline}"))
     if decision.facts:
         why.add(_facts(decision))
     for signal in decision.signals:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from s1mpletrader.assembly.events import EventsOf, news_fingerprints
 from s1mpletrader.configuration import Configuration, Portfolio, canonical_json, configuration_hash, portfolio_hash
 from s1mpletrader.domain.candles import Candles
 from s1mpletrader.domain.facts import Series
@@ -13,17 +14,19 @@ CandlesOf = Mapping[str, Mapping[Series, Candles]]
 """Candles by strategy and series."""
 
 
-def namespaces(portfolio: Portfolio, candles: CandlesOf) -> IdSpaces:
+def namespaces(portfolio: Portfolio, candles: CandlesOf, events: EventsOf) -> IdSpaces:
     """A namespace for each strategy: its own configuration's hash, whoever trades beside it."""
-    hashes = _hashes(portfolio, candles)
+    hashes = _hashes(portfolio, candles, events)
     return IdSpaces(hashes, portfolio_hash(portfolio.account, list(hashes.values())))
 
 
-def run_identity(portfolio: Portfolio, candles: CandlesOf, instruments: Mapping[str, Instrument]) -> RunIdentity:
+def run_identity(
+    portfolio: Portfolio, candles: CandlesOf, events: EventsOf, instruments: Mapping[str, Instrument]
+) -> RunIdentity:
     """The identity of a backtest: it depends on what decides what the run does, and on nothing else."""
-    digest = portfolio_hash(portfolio.account, list(_hashes(portfolio, candles).values()))
+    digest = portfolio_hash(portfolio.account, list(_hashes(portfolio, candles, events).values()))
     run = f"{portfolio.name}-{digest[:16]}"
-    texts = [canonical_json(one, _fingerprints(one, candles)) for one in portfolio.strategies]
+    texts = [canonical_json(one, _fingerprints(one, candles), news_fingerprints(one, events)) for one in portfolio.strategies]
     return RunIdentity(
         run=run,
         book=run,
@@ -38,8 +41,11 @@ def run_identity(portfolio: Portfolio, candles: CandlesOf, instruments: Mapping[
     )
 
 
-def _hashes(portfolio: Portfolio, candles: CandlesOf) -> dict[str, str]:
-    return {one.strategy.name: configuration_hash(one, _fingerprints(one, candles)) for one in portfolio.strategies}
+def _hashes(portfolio: Portfolio, candles: CandlesOf, events: EventsOf) -> dict[str, str]:
+    return {
+        one.strategy.name: configuration_hash(one, _fingerprints(one, candles), news_fingerprints(one, events))
+        for one in portfolio.strategies
+    }
 
 
 def _fingerprints(one: Configuration, candles: CandlesOf) -> dict[Series, str]:

@@ -57,9 +57,7 @@ def assemble_strategy(
         for table, worker in signals
         if not isinstance(worker, EventDetector) and isinstance(worker, SignalDetector)
     )
-    event_detectors = tuple(
-        BoundEventDetector(table.name, worker) for table, worker in signals if isinstance(worker, EventDetector)
-    )
+    event_detectors = _event_detectors(configuration, signals)
     coupled = tuple(
         BoundCoupled(table.name, worker, worker.needs[0].series, _first_row(facts, worker))
         for table, worker in (*_built(configuration.risk, provide, facts), *signals)
@@ -81,6 +79,18 @@ def assemble_strategy(
         price_keys=_price_keys(configuration, candles),
         state=StrategyState(coupled=[bound.worker.initial() for bound in coupled]),
     )
+
+
+def _event_detectors(configuration: Configuration, signals: Sequence[tuple[PluginTable, Any]]) -> tuple[BoundEventDetector, ...]:
+    """The detectors of events; one that listens to a source which is not there is a ``ConfigurationError``."""
+    sources = [table.name for table in (*configuration.news, *configuration.schedule)]
+    found = [(table, worker) for table, worker in signals if isinstance(worker, EventDetector)]
+    for table, worker in found:
+        for name in worker.sources:
+            if name not in sources:
+                problem = f"it listens to {name!r}, and no [[news]] or [[schedule]] table has that name"
+                raise ConfigurationError(table.place, problem, nearest(name, sources))
+    return tuple(BoundEventDetector(table.name, worker) for table, worker in found)
 
 
 def build_algorithms(portfolio: Portfolio) -> dict[str, ExecutionAlgorithm]:

@@ -72,6 +72,8 @@ class Configuration:
     exit: tuple[PluginTable, ...]
     execution: tuple[PluginTable, ...]
     gate: tuple[PluginTable, ...]
+    news: tuple[PluginTable, ...]
+    schedule: tuple[PluginTable, ...]
 
     @property
     def directory(self) -> str:
@@ -97,6 +99,8 @@ class Configuration:
             *self.exit,
             *self.execution,
             *self.gate,
+            *self.news,
+            *self.schedule,
         )
 
 

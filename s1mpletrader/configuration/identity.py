@@ -25,10 +25,15 @@ _LEFT_OUT: Final = (SecretStr, SecretBytes, PurePath, NoneType)
 """Secrets and places of this machine say nothing about a run. None is what TOML cannot say, and means a key that is not there."""
 
 NO_FINGERPRINTS: Final[Mapping[Series, str]] = {}
+NO_NEWS: Final[Mapping[str, str]] = {}
 
 
-def canonical_json(configuration: Configuration, fingerprints: Mapping[Series, str] = NO_FINGERPRINTS) -> str:
-    """The configuration as text that is equal where the meaning is. ``fingerprints`` are of the candles that were read.
+def canonical_json(
+    configuration: Configuration, fingerprints: Mapping[Series, str] = NO_FINGERPRINTS, news: Mapping[str, str] = NO_NEWS
+) -> str:
+    """The configuration as text that is equal where the meaning is.
+
+    ``fingerprints`` are of the candles that were read, ``news`` of the events of each source of news.
 
     A ``[[data]]`` table whose series has none, as in paper and live, counts by its keys, without paths.
     """
@@ -38,15 +43,18 @@ def canonical_json(configuration: Configuration, fingerprints: Mapping[Series, s
         "account": _plain(configuration.account),
         "batch": _plain(configuration.batch),
         "data": [[*series, fingerprints[series]] for series in sorted(fingerprints)],
+        "news": dict(news),
         "sources": [_table(table) for table in configuration.data if table.series not in fingerprints],
         "tables": [_table(table) for table in configuration.deciding_tables],
     }
     return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-def configuration_hash(configuration: Configuration, fingerprints: Mapping[Series, str] = NO_FINGERPRINTS) -> str:
+def configuration_hash(
+    configuration: Configuration, fingerprints: Mapping[Series, str] = NO_FINGERPRINTS, news: Mapping[str, str] = NO_NEWS
+) -> str:
     """32 hex digits of the canonical JSON's SHA-256."""
-    return sha256(canonical_json(configuration, fingerprints).encode()).hexdigest()[:32]
+    return sha256(canonical_json(configuration, fingerprints, news).encode()).hexdigest()[:32]
 
 
 def portfolio_hash(account: AccountTable, strategy_hashes: Sequence[str]) -> str:
@@ -58,7 +66,7 @@ def portfolio_hash(account: AccountTable, strategy_hashes: Sequence[str]) -> str
 
 
 def _table(table: PluginTable) -> dict[str, Any]:
-    config = {key: value for key, value in _plain(table.config).items() if not (table.kind == "data" and key == "path")}
+    config = {key: value for key, value in _plain(table.config).items() if not (table.kind in ("data", "news") and key == "path")}
     return {
         "table": str(table.kind),
         "plugin": table.plugin.name,

@@ -155,6 +155,12 @@ class StoreKeys(PluginKeys):
     url: Annotated[str, Field(min_length=1)] = STORE_URL_DEFAULT
 
 
+class EventKeys(PluginKeys):
+    """``[[news]]`` and ``[[schedule]]``: detectors listen by ``name``, which is the plugin's where it is left out."""
+
+    name: Name | None = None
+
+
 class DataKeys(PluginKeys):
     """``[[data]]``: the series that is asked for."""
 
@@ -198,6 +204,8 @@ SHAPES: Final[Mapping[PluginKind, TableShape]] = {
     PluginKind.EXIT: TableShape(keys=PlannerKeys, many=True),
     PluginKind.EXECUTION: TableShape(keys=PlannerKeys, many=True, required=True),
     PluginKind.GATE: TableShape(keys=WorkerKeys, many=True),
+    PluginKind.NEWS: TableShape(keys=EventKeys, many=True),
+    PluginKind.SCHEDULE: TableShape(keys=EventKeys, many=True),
 }
 """The tables that name a plugin."""
 
@@ -210,9 +218,3 @@ OWN_TABLES: Final[Mapping[str, type[Table]]] = {
     "batch": BatchTable,
 }
 """The tables that do not."""
-
-RESERVED_TABLES: Final[Mapping[str, str]] = {
-    "news": "flows that news start",
-    "schedule": "flows that a schedule starts",
-}
-"""Tables that have a meaning and no flow yet."""

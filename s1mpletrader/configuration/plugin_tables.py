@@ -9,6 +9,7 @@ from s1mpletrader.configuration.document import Document, KeyPath
 from s1mpletrader.configuration.models import (
     SHAPES,
     DataKeys,
+    EventKeys,
     PlannerKeys,
     PluginKeys,
     StoreKeys,
@@ -34,7 +35,7 @@ class TableReader:
     def many(self, kind: PluginKind) -> tuple[PluginTable, ...]:
         """The tables of an array, in the order of the file. Names are distinct, and confidence ranges divide [0, 1]."""
         found = [(path, self._table(kind, path, raw)) for path, raw in self._rows(kind)]
-        if issubclass(SHAPES[kind].keys, WorkerKeys):
+        if issubclass(SHAPES[kind].keys, WorkerKeys | EventKeys):
             self._check_names(found)
         if issubclass(SHAPES[kind].keys, PlannerKeys):
             self._check_ranges(kind, found)
@@ -101,7 +102,7 @@ class TableReader:
         config = validated(model, rest, self.document, path, own)
         return PluginTable(
             kind=kind,
-            name=(keys.name if isinstance(keys, WorkerKeys) else None) or plugin.name,
+            name=(keys.name if isinstance(keys, WorkerKeys | EventKeys) else None) or plugin.name,
             place=self.document.place(path),
             plugin=plugin,
             config=config,

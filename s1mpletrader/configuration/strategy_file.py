@@ -10,7 +10,6 @@ import tomli
 from s1mpletrader.configuration.configuration import Configuration
 from s1mpletrader.configuration.document import Document, KeyPath
 from s1mpletrader.configuration.models import (
-    RESERVED_TABLES,
     AccountTable,
     BatchTable,
     EngineTable,
@@ -55,6 +54,8 @@ def read_strategy(document: Document, plugins: PluginManager) -> Configuration:
         exit=reader.many(PluginKind.EXIT),
         execution=reader.many(PluginKind.EXECUTION),
         gate=reader.many(PluginKind.GATE),
+        news=reader.many(PluginKind.NEWS),
+        schedule=reader.many(PluginKind.SCHEDULE),
     )
 
 
@@ -84,8 +85,6 @@ def check_tables(document: Document, valid: Collection[str]) -> None:
     """Raise unless every table is one of the valid ones, and every number is finite."""
     for name, given in document.tables.items():
         path: KeyPath = (name, 0) if isinstance(given, list) else (name,)
-        if name in RESERVED_TABLES:
-            raise document.error(path, f"this table is reserved for {RESERVED_TABLES[name]}, which this version does not run")
         if name not in valid:
             problem = "unknown table" if isinstance(given, dict | list) else "unknown key outside a table"
             raise document.error(path, problem, nearest(name, valid))

@@ -16,6 +16,7 @@ from s1mpletrader.core.timers import TimerFlow
 from s1mpletrader.domain.batches import Batch, BatchPolicy, BatchRules, Leg
 from s1mpletrader.domain.causality import CausalityChain
 from s1mpletrader.domain.directives import Approved, Scope
+from s1mpletrader.domain.events import NewsItem, ScheduleTick
 from s1mpletrader.domain.ids import RiskId
 from s1mpletrader.domain.opinion import Risk, Signal
 from s1mpletrader.domain.reasons import SCHEMA_VERSION, BatchReasons, EntryDraft, EntryKind, EntryRef, Reasons
@@ -31,6 +32,7 @@ class Pages:
         raised: tuple[Risk, ...],
         standing_risk_ids: tuple[RiskId, ...],
         facts: Mapping[str, float],
+        event: NewsItem | ScheduleTick | None = None,
     ) -> None:
         self.flow = flow
         self.facts = facts
@@ -39,6 +41,7 @@ class Pages:
         self._signals = signals
         self._raised = raised
         self._standing_risk_ids = standing_risk_ids
+        self._event = event
 
     def page(self, **own: object) -> Reasons:
         """The reasons of the next entry: what is its own, and what the flow saw if none has told it yet."""
@@ -53,6 +56,7 @@ class Pages:
             risks=self._raised,
             standing_risk_ids=self._standing_risk_ids,
             facts=self.facts,
+            event=self._event,
             **own,  # type: ignore[arg-type]
         )
 

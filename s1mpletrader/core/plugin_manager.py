@@ -51,6 +51,8 @@ class PluginKind(StrEnum):
     JOURNAL = "journal"
     STATE = "state"
     CACHE = "cache"
+    NEWS = "news"
+    SCHEDULE = "schedule"
 
     @property
     def hook(self) -> str:
@@ -75,6 +77,8 @@ _HOOKS: Final = {
     PluginKind.JOURNAL: "s1mple_journals",
     PluginKind.STATE: "s1mple_states",
     PluginKind.CACHE: "s1mple_caches",
+    PluginKind.NEWS: "s1mple_news_sources",
+    PluginKind.SCHEDULE: "s1mple_schedules",
 }
 
 

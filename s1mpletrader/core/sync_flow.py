@@ -71,21 +71,22 @@ class SyncFlow:
         """The flow of a piece of news, or of a schedule's tick."""
         anchor = f"{event.source}:{event.anchor}"
         flow = self._initiator.start(self._strategy.name, event.kind, anchor, event.at, event.source, event.payload)
-        self._run(flow, Seen(signals, ()))
+        self._run(flow, Seen(signals, ()), event)
 
-    def _run(self, flow: Flow, seen: Seen) -> None:
+    def _run(self, flow: Flow, seen: Seen, event: Event | None = None) -> None:
         """Decided, recorded, sent off, and ended, also where something in it fails."""
         try:
-            self._decide(flow, seen)
+            self._decide(flow, seen, event)
         finally:
             self._terminator.end(flow.strategy, flow.origin.id, flow.origin.at)
 
-    def _decide(self, flow: Flow, seen: Seen) -> None:
+    def _decide(self, flow: Flow, seen: Seen, event: Event | None) -> None:
         signals = _signals(flow, seen)
         raised = self._raise_risks(flow, seen)
         self._metrics.signals += len(signals)
         self._metrics.risks += len(raised)
-        pages = Pages(flow, signals, raised, self._standing(raised), self._market.facts())
+        payload = event.payload if event is not None else None
+        pages = Pages(flow, signals, raised, self._standing(raised), self._market.facts(), payload)
         self._cache.put(flow.origin.id, "facts", FactValues(tuple(pages.facts.items())), at=flow.origin.at)
         situation = self._situation(flow, signals)
         answers = ask_planner(self._strategy.planning, situation)

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from s1mpletrader.domain.batches import BatchPolicy, OnFailure
 from s1mpletrader.domain.directives import Plans, Refusal, StrategyDirective
+from s1mpletrader.domain.events import NewsItem, ScheduleTick
 from s1mpletrader.domain.ids import DirectiveId, FillId, OrderId, RiskId
 from s1mpletrader.domain.instant import Instant
 from s1mpletrader.domain.instrument import Instrument
@@ -146,6 +147,8 @@ class Reasons(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A venue's reason, an alarm's sentence, the evidence of a reopening."""
     run: RunIdentity | None = None
     batch: BatchReasons | None = None
+    event: NewsItem | ScheduleTick | None = None
+    """What started the flow, where it was no candle."""
 
 
 class EntryRef(NamedTuple):

@@ -1,10 +1,11 @@
 """Events: what starts a flow besides market data. News when it is received, a schedule when it is due."""
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
+from s1mpletrader.domain.events import NewsItem, ScheduleTick
 from s1mpletrader.domain.facts import Facts, Key
 from s1mpletrader.domain.instant import Instant
 from s1mpletrader.domain.opinion import SignalDraft
@@ -20,7 +21,7 @@ class Event(Struct, frozen=True, kw_only=True):
     at: Instant
     """When it was available."""
     anchor: str
-    payload: Any
+    payload: NewsItem | ScheduleTick
 
 
 class IEventSource(Protocol):

@@ -18,12 +18,21 @@ from s1mpletrader.domain.reality import Fill, LedgerChange
 from s1mpletrader.domain.replies import ExchangeReply
 from s1mpletrader.ports.algorithms import ExecutionAlgorithm
 from s1mpletrader.ports.cache import ICache
+from s1mpletrader.ports.events import EventDetector, IEventSource
 from s1mpletrader.ports.execution import IExecutionConnector
 from s1mpletrader.ports.journal import IJournal
 from s1mpletrader.ports.ledger import ILedger
 from s1mpletrader.ports.market_data import IMarketData
 from s1mpletrader.ports.planners import EntryPlanner, ExecutionPlanner, ExitPlanner, RiskGate, SizePlanner, StrategyPlanner
-from s1mpletrader.ports.plugin import CacheProvision, ConnectorProvision, DataProvision, Plugin, StoreProvision, WorkerProvision
+from s1mpletrader.ports.plugin import (
+    CacheProvision,
+    ConnectorProvision,
+    DataProvision,
+    EventProvision,
+    Plugin,
+    StoreProvision,
+    WorkerProvision,
+)
 from s1mpletrader.ports.state import IState
 from s1mpletrader.ports.workers import ContextWorker, CoupledDetector, RiskMonitor, SignalDetector
 
@@ -43,8 +52,10 @@ class Registering:
         return ()
 
     @hookspec
-    def s1mple_signal_detectors(self) -> Sequence[Plugin[Any, WorkerProvision, SignalDetector | CoupledDetector[Any]]]:
-        """Detectors of opportunities, with a state or without; a ``[[signal]]`` table."""
+    def s1mple_signal_detectors(
+        self,
+    ) -> Sequence[Plugin[Any, WorkerProvision, SignalDetector | CoupledDetector[Any] | EventDetector]]:
+        """Detectors of opportunities: in candles, with a state or without, or in events; a ``[[signal]]`` table."""
         return ()
 
     @hookspec
@@ -115,6 +126,16 @@ class Registering:
     @hookspec
     def s1mple_caches(self) -> Sequence[Plugin[Any, CacheProvision, ICache]]:
         """StrategyCaches; the ``[cache]`` table."""
+        return ()
+
+    @hookspec
+    def s1mple_news_sources(self) -> Sequence[Plugin[Any, EventProvision, IEventSource]]:
+        """Sources of news, which start flows; a ``[[news]]`` table."""
+        return ()
+
+    @hookspec
+    def s1mple_schedules(self) -> Sequence[Plugin[Any, EventProvision, IEventSource]]:
+        """Schedules, which start flows; a ``[[schedule]]`` table."""
         return ()
 
 

@@ -78,6 +78,17 @@ class DataProvision:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EventProvision:
+    """What a source of news or a schedule is built with."""
+
+    name: str
+    """The table's name: the source of every event, by which detectors listen."""
+    directory: str
+    """Where the TOML file lies: relative paths start here, or in the working directory."""
+    clock: IClock
+
+
+@dataclass(frozen=True, kw_only=True)
 class ConnectorProvision:
     """What an exchange connector is built with."""
 

@@ -13,7 +13,7 @@ from .fakes import STRATEGY, fake_plugins, loaded, written
 
 EDITS = [
     # Tables
-    ("[account]", "[live]\n[account]", "[live]: unknown table (valid: account, batch, cache"),
+    ("[account]", "[live]\n[account]", "[live]: unknown table"),
     ("[planner]", "[planer]", "[planer]: unknown table (nearest: 'planner')"),
     ("[strategy]", "colour = 1\n[strategy]", "[colour]: unknown key outside a table"),
     ("[[execution]]\nplugin", "[[gate]]\nplugin", "trend.toml: the table [[execution]] is missing (plugins for it: single)"),
@@ -29,8 +29,8 @@ EDITS = [
     ("[strategy]", "gate = 1\n[strategy]", "[gate]: must be a table"),
     ("[strategy]", "engine = 1\n[strategy]", "[engine]: must be one table, written [engine]"),
     ("[account]", '[[strategies]]\nfile = "a.toml"\n[account]', "[strategy]: this is a strategy's own, and [[strategies]] makes"),
-    ("[account]", '[[news]]\nplugin = "rss"\n[account]', "reserved for flows that news start"),
-    ("[account]", "[[schedule]]\nevery = '1h'\n[account]", "reserved for flows that a schedule starts"),
+    ("[account]", '[[news]]\nplugin = "rss"\n[account]', "[[news]] #1 plugin: there is no news plugin 'rss'"),
+    ("[account]", "[[schedule]]\nevery = '1h'\n[account]", "[[schedule]] #1 plugin: this key is required"),
     ("[account]", "[batch]\npolicy = 'TOGETHER'\n[account]", "[batch] policy: must be 'INDEPENDENT', 'COORD"),
     # Keys
     ("seed = 7", "sed = 7", "[strategy] sed: unknown key (nearest: 'seed')"),

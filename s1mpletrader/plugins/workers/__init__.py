@@ -3,11 +3,21 @@
 from collections.abc import Sequence
 from typing import Any
 
-from s1mpletrader.api import ContextWorker, CoupledDetector, Plugin, RiskMonitor, SignalDetector, WorkerProvision, hookimpl
+from s1mpletrader.api import (
+    ContextWorker,
+    CoupledDetector,
+    EventDetector,
+    Plugin,
+    RiskMonitor,
+    SignalDetector,
+    WorkerProvision,
+    hookimpl,
+)
 from s1mpletrader.plugins.workers.breakout import Breakout, BreakoutConfig
 from s1mpletrader.plugins.workers.crossover import Crossover, CrossoverConfig
 from s1mpletrader.plugins.workers.daily_loss import DailyLoss, DailyLossConfig
 from s1mpletrader.plugins.workers.drawdown import Drawdown, DrawdownConfig
+from s1mpletrader.plugins.workers.event_detectors import Headline, HeadlineConfig, Scheduled, ScheduledConfig
 from s1mpletrader.plugins.workers.indicators import RangeConfig, SourceConfig, build_indicator
 from s1mpletrader.plugins.workers.pairs import Pairs, PairsConfig
 from s1mpletrader.plugins.workers.rolling import RollingConfig, rolling_high, rolling_low
@@ -41,7 +51,7 @@ def s1mple_context_workers() -> Sequence[Plugin[Any, WorkerProvision, ContextWor
 
 
 @hookimpl
-def s1mple_signal_detectors() -> Sequence[Plugin[Any, WorkerProvision, SignalDetector | CoupledDetector[Any]]]:
+def s1mple_signal_detectors() -> Sequence[Plugin[Any, WorkerProvision, SignalDetector | CoupledDetector[Any] | EventDetector]]:
     """Crossings, breakouts, and stops that should trail."""
     return (
         Plugin(name="crossover", config=CrossoverConfig, build=Crossover, summary="One fact crosses another."),
@@ -52,6 +62,8 @@ def s1mple_signal_detectors() -> Sequence[Plugin[Any, WorkerProvision, SignalDet
             summary="The price has moved so far that an open trade's stop should follow.",
         ),
         Plugin(name="pairs", config=PairsConfig, build=Pairs, summary="Two symbols have moved apart, or together again."),
+        Plugin(name="scheduled", config=ScheduledConfig, build=Scheduled, summary="A schedule is due."),
+        Plugin(name="headline", config=HeadlineConfig, build=Headline, summary="The news say a word."),
         Plugin(name="breakout", config=BreakoutConfig, build=Breakout, summary="The price leaves a range."),
     )
 
