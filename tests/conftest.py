@@ -4,6 +4,14 @@ import warnings
 from collections.abc import Iterator
 
 import pytest
+import structlog
+
+
+@pytest.fixture(autouse=True)
+def _logs_go_nowhere_for_long() -> Iterator[None]:
+    """A test that configured the logs, as a command does, leaves nothing of it to the next."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

@@ -2,19 +2,25 @@
 
 from s1mpletrader.analysis.audit import audit_store
 from s1mpletrader.analysis.findings import AuditReport, Violation
+from s1mpletrader.analysis.profit import AccountProfit, StrategyProfit, TradeProfit
 from s1mpletrader.analysis.result import TradeResult, trade_result
+from s1mpletrader.analysis.results import results_of
 from s1mpletrader.analysis.slippage import Slippage, calculate_slippage
 from s1mpletrader.analysis.story import Story, story_of
 from s1mpletrader.analysis.story_tree import story_tree
 
 __all__ = [
+    "AccountProfit",
     "AuditReport",
     "Slippage",
     "Story",
+    "StrategyProfit",
+    "TradeProfit",
     "TradeResult",
     "Violation",
     "audit_store",
     "calculate_slippage",
+    "results_of",
     "story_of",
     "story_tree",
     "trade_result",

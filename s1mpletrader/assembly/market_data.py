@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from s1mpletrader.configuration import Configuration, Portfolio
 from s1mpletrader.domain.candles import Candles
 from s1mpletrader.domain.errors import ConfigurationError, Refused
@@ -19,10 +21,17 @@ def venue_candles(portfolio: Portfolio, by_strategy: Mapping[str, Mapping[Series
     merged: dict[Series, Candles] = {}
     for name, candles in by_strategy.items():
         for series, data in candles.items():
-            if merged.setdefault(series, data).fingerprint != data.fingerprint:
-                problem = f"{name} reads other candles of {series.symbol} {series.timeframe} than a strategy before it"
+            if any(_contradict(data, other) for other in merged.values() if other.series.symbol == series.symbol):
+                problem = f"{name} reads other prices of {series.symbol} than a strategy before it"
                 raise ConfigurationError(str(portfolio.path), problem, "give them the same source")
+            merged.setdefault(series, data)
     return merged
+
+
+def _contradict(one: Candles, other: Candles) -> bool:
+    """Whether two series of a symbol close at one instant at different prices."""
+    _, mine, theirs = np.intersect1d(one.closed_at, other.closed_at, assume_unique=True, return_indices=True)
+    return not np.array_equal(one.close[mine], other.close[theirs])
 
 
 def load_candles(configuration: Configuration) -> dict[Series, Candles]:

@@ -9,6 +9,7 @@ from s1mpletrader.cli.check import check
 from s1mpletrader.cli.halt import halt, resume
 from s1mpletrader.cli.output import MISTAKE, configure_logging, err, escaped, print_mistake
 from s1mpletrader.cli.plugins import plugins
+from s1mpletrader.cli.results import results
 from s1mpletrader.cli.run import run
 from s1mpletrader.cli.schema import schema
 from s1mpletrader.cli.story import story
@@ -21,7 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for command in (run, story, audit, check, halt, resume, plugins, schema):
+for command in (run, results, story, audit, check, halt, resume, plugins, schema):
     app.command()(command)
 
 

@@ -102,6 +102,8 @@ class StrategiesTable(Table):
 
     file: Annotated[str, Field(min_length=1)]
     name: Name | None = None
+    symbols: Annotated[tuple[Symbol, ...], Field(min_length=1), AfterValidator(_distinct)] | None = None
+    """What it follows in place of its own symbols."""
     funds: dict[str, Amount] | None = None
 
 

@@ -72,8 +72,9 @@ def _read(
     check_tables(own, {*OWN_TABLES, *SHAPES})
     tables = {name: given for name, given in own.tables.items() if name not in SHARED_TABLES}
     tables |= {name: given for name, given in document.tables.items() if name != STRATEGIES}
-    if table.name is not None and isinstance(tables.get("strategy"), dict):
-        tables["strategy"] = tables["strategy"] | {"name": table.name}
+    if isinstance(tables.get("strategy"), dict):
+        instead = table.model_dump(mode="json", include={"name", "symbols"}, exclude_none=True)
+        tables["strategy"] = tables["strategy"] | instead
     return read_strategy(replace(own, tables=tables), plugins)
 
 

@@ -70,7 +70,8 @@ class Backtest:
         self._open()
         with _heap_at_rest():
             self._engine.run()
-        reasons = Reasons(v=SCHEMA_VERSION, text="the market data has ended")
+        prices = {symbol: price for market in self._markets.values() for symbol, price in market.prices().items()}
+        reasons = Reasons(v=SCHEMA_VERSION, text="the market data has ended", prices=prices)
         self._recorder.record(Step((), (EntryDraft(EntryKind.RUN_ENDED, self._clock.now(), reasons),)))
         self._recorder.flush()
 

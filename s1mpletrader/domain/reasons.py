@@ -147,6 +147,8 @@ class Reasons(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A venue's reason, an alarm's sentence, the evidence of a reopening."""
     run: RunIdentity | None = None
     batch: BatchReasons | None = None
+    prices: Mapping[str, Decimal] | None = None
+    """The last prices, where a run ends: what is held then is worth so much."""
     event: NewsItem | ScheduleTick | None = None
     """What started the flow, where it was no candle."""
 

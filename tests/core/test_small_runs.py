@@ -41,7 +41,7 @@ OUTCOMES: dict[str, tuple[tuple[str, ...], Outcome]] = {
     "trailing.toml": (("data.candles=1200",), Outcome(35, 14, 21, 17, 6, 3, 85, "98682.03910298")),
     "twap.toml": (("data.candles=1500",), Outcome(2, 2, 0, 7, 14, 1, 35, "1001042.17790196")),
     "pairs.toml": (("data.0.candles=1200", "data.1.candles=1200"), Outcome(8, 8, 0, 8, 8, 4, 28, "100199.75317557")),
-    "portfolio.toml": (("data.candles=600",), Outcome(76, 53, 23, 59, 55, 29, 200, "998507.5655535080000000")),
+    "portfolio.toml": (("data.candles=600",), Outcome(84, 68, 16, 108, 88, 45, 342, "998869.7880185182159411")),
     "dca.toml": (("data.candles=900",), Outcome(10, 10, 0, 10, 10, 1, 32, "50129.35793247")),
     "rebalance.toml": (("data.0.candles=900", "data.1.candles=900"), Outcome(6, 12, 0, 12, 10, 2, 36, "123587.83225748")),
     "news.toml": (("data.candles=1500",), Outcome(19, 13, 6, 13, 13, 7, 47, "101253.4694500000000000")),

@@ -57,7 +57,8 @@ def test_its_plugins_pass_every_law_of_the_contract_kit(example: Example) -> Non
 
 def test_a_strategy_runs_with_its_plugins(example: Example) -> None:
     file = str(example.package / "strategy.toml")
-    tables = json.loads(example.run("s1mpletrader", "check", file, "--json"))["tables"]
+    wiring = json.loads(example.run("s1mpletrader", "check", file, "--json"))
+    tables = wiring["strategies"][0]["tables"] | wiring["shared"]
     for kind, name in (("signal", "three_soldiers"), ("cache", "shelf")):
         assert [(table["plugin"], table["package"]) for table in tables[kind]] == [(name, "s1mpletrader-example")]
     summary = json.loads(example.run("s1mpletrader", "run", file, "--json"))

@@ -2,6 +2,7 @@
 
 import sqlite3
 from decimal import Decimal
+from time import monotonic, sleep
 from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Dialect, Engine
@@ -13,6 +14,7 @@ from s1mpletrader.plugins.stores.types import DECIMAL_COLLATION, EXACT_SUM, comp
 _WRITING: Final = "s1mpletrader_writing"
 _CACHE_KIB: Final = 4_096
 _PAGE_BYTES: Final = 8_192
+_RETRY_S: Final = 0.005
 _CHECKPOINT_PAGES: Final = 5_000
 """How much is in the log before it is moved into the file, where many commits follow one another: pages that several of them
 touch are moved once."""
@@ -46,7 +48,7 @@ class Sqlite:
             driver.execute("PRAGMA query_only = ON")
             return
         driver.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
-        mode = driver.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+        mode = _write_ahead(driver, wait_ms_max)
         if mode != "wal":
             raise sqlite3.NotSupportedError(f"this file system has no write-ahead log for SQLite (it keeps {mode})")
         driver.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
@@ -77,6 +79,18 @@ class Sqlite:
     def row_writer(self, dialect: Dialect) -> IRowWriter:
         """How rows are written."""
         return InsertWriter(dialect)
+
+
+def _write_ahead(driver: sqlite3.Connection, wait_ms_max: int) -> str:
+    """Switch to the write-ahead log. SQLite does not wait by itself where another connection is just doing the same."""
+    until = monotonic() + wait_ms_max / 1_000
+    while True:
+        try:
+            return str(driver.execute("PRAGMA journal_mode = WAL").fetchone()[0])
+        except sqlite3.OperationalError:
+            if monotonic() > until:
+                raise
+            sleep(_RETRY_S)
 
 
 class _ExactSum:
