@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
+from msgspec.structs import replace
+
 from s1mpletrader.core.book import Book
 from s1mpletrader.core.effects import Effects
 from s1mpletrader.core.execution_groups import ExecutionGroups
@@ -11,7 +13,7 @@ from s1mpletrader.core.execution_worker import ExecutionWorker
 from s1mpletrader.core.flow_initiator import FlowInitiator, FlowTerminator
 from s1mpletrader.core.follow_up import FollowUp
 from s1mpletrader.core.group_reasons import GroupReasonsFinder
-from s1mpletrader.core.journal_reader import StrategyJournal
+from s1mpletrader.core.journal_reader import StrategyJournal, read_reasons
 from s1mpletrader.core.journal_writer import StrategyJournalWriter
 from s1mpletrader.core.market import Market
 from s1mpletrader.core.metrics import Metrics
@@ -39,7 +41,7 @@ from s1mpletrader.domain.order import Order
 from s1mpletrader.domain.orders import OrderType, Side, TimeInForce
 from s1mpletrader.domain.origin import Origin, OriginKind
 from s1mpletrader.domain.reality import FillSource, Liquidity
-from s1mpletrader.domain.reasons import SCHEMA_VERSION, EntryDraft, EntryKind, Reasons
+from s1mpletrader.domain.reasons import SCHEMA_VERSION, EntryDraft, EntryKind, Reasons, SealedEntry
 from s1mpletrader.domain.replies import Accepted, ExchangeReply, Filled
 from s1mpletrader.plugins.algorithms.bracket import Bracket
 from s1mpletrader.plugins.algorithms.close import Close
@@ -79,12 +81,15 @@ class NoMarket(Market):
 class SomeVenue:
     venue = "v"
     account = "a"
+    amends = True
 
     def venue_id(self, order_id: OrderId) -> str:
         return f"c-{order_id}"
 
     def capabilities(self) -> Capabilities:
-        return Capabilities(order_types=frozenset(OrderType), times_in_force=frozenset(TimeInForce), amend=True, replace=True)
+        return Capabilities(
+            order_types=frozenset(OrderType), times_in_force=frozenset(TimeInForce), amend=self.amends, replace=True
+        )
 
 
 class Sent:
@@ -113,11 +118,12 @@ class Desk:
         self.now = NOON
         self.metrics = Metrics()
         self.sent = Sent()
+        self.venue = SomeVenue()
         self.groups = ExecutionGroups(
             book=self.book,
             algorithms={"single": Single(), "bracket": Bracket(), "close": Close()},
             instruments={SYMBOL: INSTRUMENT},
-            venue=SomeVenue(),
+            venue=self.venue,
             markets={"s": NoMarket()},
             now=lambda: self.now,
         )
@@ -171,6 +177,10 @@ class Desk:
             watchers=watchers,
         )
 
+    def reasons_of(self, entry: SealedEntry) -> Reasons:
+        """The body of an entry."""
+        return read_reasons(entry)
+
     def _no_deferred(self, directive_id: object, batch: object) -> Approved:
         raise LookupError(directive_id)
 
@@ -182,10 +192,15 @@ class Desk:
         stop: str | None = None,
         target: str | None = None,
         close: TradeId | None = None,
+        part: str | None = None,
         number: int = 0,
     ) -> Effects:
-        """Carry out a long directive, and record it with its reason as the sync flow does."""
-        approved = Approved(directive=self._directive(quantity, algorithm, stop, target, close, number))
+        """Carry out a long directive, and record it with its reason as the sync flow does. ``part`` is how much is closed."""
+        directive = self._directive(quantity, algorithm, stop, target, close, number)
+        if part is not None:
+            size = SizePlan(id=self.ids.flow("s", f"part {number}", NOON).make(IdKind.SIZE_PLAN), quantity=Decimal(part))  # type: ignore[arg-type]
+            directive = replace(directive, plans=replace(directive.plans, size=size))
+        approved = Approved(directive=directive)
         effects = self.worker.execute(approved)
         directive = approved.directive
         origin = Origin(id=self.ids.flow("s", f"{number}", NOON).make(IdKind.TICK), kind=OriginKind.TICK, at=NOON)  # type: ignore[arg-type]
