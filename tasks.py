@@ -70,8 +70,15 @@ def bench(arguments: Sequence[str]) -> None:
     run("python", "benchmarks/ema_cross.py", *arguments)
 
 
+def mutants(arguments: Sequence[str]) -> None:
+    """Break domain, core and matching engine in every small way, and see what the tests notice; an hour and more."""
+    set_up("test", "mutants")
+    run("mutmut", "run", *arguments)
+    run("mutmut", "results")
+
+
 TASKS: dict[str, Callable[[Sequence[str]], None]] = {
-    task.__name__: task for task in (demo, test, lint, coverage, reference, bench)
+    task.__name__: task for task in (demo, test, lint, coverage, reference, bench, mutants)
 }
 
 

@@ -86,6 +86,8 @@ def _add_order(branch: Tree, told: OrderStory) -> None:
         overflow="fold",
     )
     how = branch.add(title)
+    if order.intent.replaces is not None:
+        how.add(Text(f"in the place of {order.intent.replaces}", style="dim"))
     if order.submitted_at is not None and order.acknowledged_at is not None:
         how.add(
             Text.assemble(
