@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from s1mpletrader.contracts.context_worker import ContextWorkerContract
     from s1mpletrader.contracts.coupled_detector import CoupledDetectorContract
     from s1mpletrader.contracts.detector import SignalDetectorContract
+    from s1mpletrader.contracts.events import EventDetectorContract, EventSourceContract
     from s1mpletrader.contracts.gate import RiskGateContract
     from s1mpletrader.contracts.journal import JournalContract
     from s1mpletrader.contracts.journal_harness import JournalHarness
@@ -46,6 +47,8 @@ _HOME: Final = {
     "ContextWorkerContract": "context_worker",
     "CoupledDetectorContract": "coupled_detector",
     "EntryPlannerContract": "planner",
+    "EventDetectorContract": "events",
+    "EventSourceContract": "events",
     "ExecutionAlgorithmContract": "algorithm",
     "ExecutionConnectorContract": "connector",
     "ExecutionPlannerContract": "planner",
@@ -69,6 +72,8 @@ __all__ = [
     "ContextWorkerContract",
     "CoupledDetectorContract",
     "EntryPlannerContract",
+    "EventDetectorContract",
+    "EventSourceContract",
     "ExecutionAlgorithmContract",
     "ExecutionConnectorContract",
     "ExecutionPlannerContract",

@@ -16,9 +16,6 @@ TESTS = Path(__file__).parents[1]
 WITH_TWINS_ELSEWHERE = {contracts.RiskGateContract: gates.TWINS, contracts.ExecutionAlgorithmContract: test_algorithms.__name__}
 """Contracts whose twins stand beside their own tests."""
 
-EVENT_DETECTORS = {"headline", "scheduled"}
-"""Detectors of events: the kit has no laws for them; their own tests are in ``tests/events``."""
-
 CONTRACTS = {
     PluginKind.CONTEXT: "ContextWorkerContract",
     PluginKind.SIGNAL: "DetectorContract",
@@ -30,6 +27,7 @@ CONTRACTS = {
     PluginKind.EXECUTION: "ExecutionPlannerContract",
     PluginKind.GATE: "RiskGateContract",
     PluginKind.CACHE: "CacheContract",
+    PluginKind.SCHEDULE: "EventSourceContract",
 }
 
 
@@ -52,6 +50,6 @@ def held_to_laws() -> str:
 @pytest.mark.parametrize("kind", CONTRACTS)
 def test_every_built_in_plugin_is_held_to_its_laws(kind: PluginKind) -> None:
     source = held_to_laws()
-    names = {plugin.name for plugin in PluginManager.load(()).plugins(kind)} - EVENT_DETECTORS
+    names = {plugin.name for plugin in PluginManager.load(()).plugins(kind)}
     missing = [name for name in names if not re.search(rf"class Test\w*{name.replace('_', '')}", source, re.IGNORECASE)]
     assert missing == []

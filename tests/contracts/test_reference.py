@@ -2,6 +2,7 @@
 
 from .reference_connector import ReferenceExecutionConnector
 from .reference_stores import ReferenceCache, ReferenceJournal, ReferenceLedger
+from .twins_events import ReferenceEventDetector, ReferenceSource
 from .twins_planners import REFERENCES, ReferenceStrategyPlanner
 from .twins_workers import ReferenceContextWorker, ReferenceCoupledDetector, ReferenceDetector, ReferenceMonitor
 
@@ -35,6 +36,14 @@ class TestCoupledDetector(ReferenceCoupledDetector):
 
 
 class TestMonitor(ReferenceMonitor):
+    pass
+
+
+class TestEventSource(ReferenceSource):
+    pass
+
+
+class TestEventDetector(ReferenceEventDetector):
     pass
 
 

@@ -11,6 +11,8 @@ from s1mpletrader.contracts import (
     ContextWorkerContract,
     CoupledDetectorContract,
     EntryPlannerContract,
+    EventDetectorContract,
+    EventSourceContract,
     ExecutionConnectorContract,
     ExecutionPlannerContract,
     ExitPlannerContract,
@@ -23,6 +25,8 @@ from s1mpletrader.contracts import (
 )
 
 from .twins_connector import CONNECTORS
+from .twins_events import DETECTORS as EVENT_DETECTORS
+from .twins_events import SOURCES
 from .twins_planners import ENTRY, EXECUTION, EXIT, SIZE, STRATEGY
 from .twins_stores import CACHES, JOURNALS, LEDGERS
 from .twins_workers import CONTEXT_WORKERS, COUPLED_DETECTORS, DETECTORS, MONITORS
@@ -40,6 +44,8 @@ TABLE: dict[str, tuple[type, str, Twins]] = {
     "SignalDetector": (SignalDetectorContract, "twins_workers.DETECTORS", DETECTORS),
     "CoupledDetector": (CoupledDetectorContract, "twins_workers.COUPLED_DETECTORS", COUPLED_DETECTORS),
     "RiskMonitor": (RiskMonitorContract, "twins_workers.MONITORS", MONITORS),
+    "IEventSource": (EventSourceContract, "twins_events.SOURCES", SOURCES),
+    "EventDetector": (EventDetectorContract, "twins_events.DETECTORS", EVENT_DETECTORS),
     "StrategyPlanner": (StrategyPlannerContract, "twins_planners.STRATEGY", STRATEGY),
     "EntryPlanner": (EntryPlannerContract, "twins_planners.ENTRY", ENTRY),
     "SizePlanner": (SizePlannerContract, "twins_planners.SIZE", SIZE),
