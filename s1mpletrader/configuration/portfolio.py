@@ -13,7 +13,9 @@ from s1mpletrader.configuration.overrides import overridden
 from s1mpletrader.configuration.strategy_file import check_tables, own_table, parse_file, read_strategy
 from s1mpletrader.configuration.validation import validated
 from s1mpletrader.core.plugin_manager import PluginManager
-from s1mpletrader.domain.money import ZERO, plain, ratio, subtract, total
+from s1mpletrader.domain.money import DERIVED, ZERO, floor_to, multiply, plain, subtract, total
+
+_PART_QUANTUM: Final = Decimal("0.00000001")
 
 STRATEGIES: Final = "strategies"
 
@@ -94,8 +96,8 @@ def _parts(document: Document, account: AccountTable, tables: Sequence[Strategie
 
 
 def _equal_part(document: Document, asset: str, amount: Decimal, count: int) -> Decimal:
-    part = ratio(amount, Decimal(count))
-    if part is None or part * count != amount:
+    part = floor_to(DERIVED.divide(amount, Decimal(count)), _PART_QUANTUM)
+    if multiply(part, Decimal(count)) != amount:
         raise document.error(
             (STRATEGIES,), f"{plain(amount)} {asset} cannot be shared out equally among {count}", "give each its funds"
         )

@@ -182,7 +182,7 @@ def check_times(told: Sequence[ExchangeReply], latency_ns: int) -> None:
         assert reply.venue_at is not None
         assert reply.at == reply.venue_at + latency_ns
     fills = [reply for reply in told if isinstance(reply, Filled)]
-    assert [fill.venue_trade_id for fill in fills] == [str(number) for number in range(1, len(fills) + 1)]
+    assert len({fill.venue_trade_id for fill in fills}) == len(fills)
 
 
 def check_quantities(session: Session) -> None:

@@ -39,7 +39,6 @@ class Execution:
         self._account = account
         self._slippage = slippage
         self._latency_ns = latency_ns
-        self._trade_count = 0
         self.replies: deque[ExchangeReply] = deque()
         self.fills: dict[str, list[Filled]] = {}
         self.forgotten_until: dict[str, Instant] = {}
@@ -130,7 +129,6 @@ class Execution:
     def _tell_fill(
         self, order: VenueOrder, price: Decimal, quantity: Decimal, fee: Decimal, currency: str, liquidity: Liquidity, at: Instant
     ) -> None:
-        self._trade_count += 1
         order.fill_count += 1
         order.venue_at = at
         order.remaining = subtract(order.remaining, quantity)
@@ -141,7 +139,8 @@ class Execution:
         fill = Filled(
             order_id=request.order_id,
             symbol=symbol,
-            venue_trade_id=str(self._trade_count),
+            # By the order, and not by a count of all trades: what others do on the account changes no id of ours.
+            venue_trade_id=f"{request.client_order_id}-{order.fill_count}",
             side=request.details.side,
             price=price,
             quantity=quantity,
