@@ -11,7 +11,7 @@ from msgspec import Struct
 from s1mpletrader.domain.ids import OrderId
 from s1mpletrader.domain.instant import Instant
 from s1mpletrader.domain.orders import Side
-from s1mpletrader.domain.reality import FillSource, Liquidity
+from s1mpletrader.domain.reality import FillSource, FundsKind, Liquidity
 
 
 class Accepted(Struct, frozen=True, kw_only=True, tag=True):
@@ -126,6 +126,41 @@ class NotPlaced(Struct, frozen=True, kw_only=True, tag=True):
     at: Instant
 
 
+class Liquidated(Struct, frozen=True, kw_only=True, tag=True):
+    """One trade by which the venue itself closed the account's position in a symbol, or a part of it, for want of margin.
+
+    No order of ours did it. Whatever the account held in the symbol moves as by a fill: ``side`` is the side of the closing
+    trade, and ``fee`` has everything in it that the venue took for it.
+    """
+
+    symbol: str
+    venue_trade_id: str
+    side: Side
+    price: Decimal
+    quantity: Decimal
+    fee: Decimal
+    fee_currency: str
+    at: Instant
+    venue_at: Instant
+    exchange_order_id: str | None = None
+
+
+class FundsChanged(Struct, frozen=True, kw_only=True, tag=True):
+    """The venue added an amount to the account, or, below zero, took it, without a trade."""
+
+    asset: str
+    amount: Decimal
+    kind: FundsKind
+    at: Instant
+    venue_at: Instant
+    venue_change_id: str
+    """What the venue calls this change, the same however often it is told."""
+    symbol: str | None = None
+    """What it is about, where it is about one symbol."""
+    quantity: Decimal | None = None
+    """The signed position that it was reckoned on."""
+
+
 Outcome: TypeAlias = Accepted | Rejected | NotSent | Unknown
 """What comes of a submission, for each order."""
 
@@ -142,3 +177,6 @@ ExchangeReply: TypeAlias = (
     Accepted | Rejected | NotSent | Unknown | Filled | Cancelled | Expired | Amended | Replaced | CancelRejected | NotPlaced
 )
 """Everything a venue can tell about an order."""
+
+AccountReply: TypeAlias = Liquidated | FundsChanged
+"""What a venue tells about the account itself, without any order of ours."""

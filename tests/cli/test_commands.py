@@ -136,14 +136,15 @@ def test_two_stores_tell_the_same(shell: Shell) -> None:
     assert shell("audit", "--ledger", "sqlite:///reality.sqlite", "--journal", "sqlite:///both.sqlite").status == 0
 
 
-def test_a_tampered_store_fails_its_audit(shell: Shell) -> None:
-
+@pytest.mark.parametrize("kind", ["blob", "text"])
+def test_a_tampered_store_fails_its_audit(shell: Shell, kind: str) -> None:
     shell("run", EXAMPLE, *SHORT, "--json")
     with sqlite3.connect("s1mpletrader.sqlite") as store:
         for (name,) in store.execute("select name from sqlite_master where type = 'trigger'").fetchall():
             store.execute(f'drop trigger "{name}"')
-        store.execute("update entry set payload = cast(replace(payload, 'crossover', 'crossOver') as blob) where seq = 5")
-        store.execute("update entry set payload = cast(replace(payload, 'LONG', 'SHRT') as blob) where kind = 'INTENDED'")
+        store.execute(f"update entry set payload = cast(replace(payload, 'crossover', 'crossOver') as {kind}) where seq = 5")
+        store.execute(f"update entry set payload = cast(replace(payload, 'LONG', 'SHRT') as {kind}) where kind = 'INTENDED'")
+        store.execute(f"update entry set hash = cast('no hash at all' as {kind}) where seq = 9")
     answer = shell("audit", "--json")
     assert answer.status == 1
     assert {violation["invariant"] for violation in answer.json["violations"]} == {"12_chain_and_parents_hold"}

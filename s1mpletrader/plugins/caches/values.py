@@ -4,15 +4,18 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from enum import Enum
 from functools import cache
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
-from msgspec import Struct, msgpack
+from msgspec import MsgspecError, Struct, msgpack
 
 import s1mpletrader.api
-from s1mpletrader.api import Refused
+from s1mpletrader.api import Defect, OrderContext, Refused
 
 _INT_BOUND: Final = 2**63
+_NOT_FIXED_SIZE: Final = "OV"
+"""Kinds of array elements whose bytes are addresses, or whose type's name says too little."""
 
 
 class NotStorable(Refused):
@@ -20,13 +23,42 @@ class NotStorable(Refused):
 
 
 def encode(value: Any) -> bytes:
-    """The value's bytes; ``NotStorable`` for a type that is not known here."""
-    return msgpack.encode(_packed(value))
+    """The value's bytes; ``NotStorable`` for a type that is not known here, and for what no bytes can hold."""
+    try:
+        return msgpack.encode(_packed(value))
+    except (UnicodeEncodeError, RecursionError) as fault:
+        raise NotStorable(f"a {type(value).__name__} cannot be stored in a shared cache: {type(fault).__name__}") from None
 
 
 def decode(data: bytes) -> Any:
-    """The value, of the same types all the way down."""
-    return _unpacked(msgpack.decode(data))
+    """The value, of the same types all the way down; ``Defect`` for bytes that ``encode`` has not made."""
+    try:
+        return _unpacked(msgpack.decode(data))
+    except (MsgspecError, LookupError, TypeError, ValueError, ArithmeticError, RecursionError) as fault:
+        raise Defect(f"a stored value cannot be read: {type(fault).__name__}") from fault
+
+
+def encode_context(context: OrderContext) -> bytes:
+    """An order context's bytes."""
+    try:
+        return msgpack.encode(context, enc_hook=_number)
+    except UnicodeEncodeError as fault:
+        raise NotStorable(f"the context of {context.order_id} cannot be stored: {type(fault).__name__}") from None
+
+
+def decode_context(data: bytes) -> OrderContext:
+    """The order context; ``Defect`` for bytes that ``encode_context`` has not made."""
+    try:
+        return msgpack.decode(data, type=OrderContext)
+    except (MsgspecError, ValueError) as fault:
+        raise Defect(f"a stored order context cannot be read: {type(fault).__name__}") from fault
+
+
+def _number(value: Any) -> Any:
+    """A fact that a worker left as a numpy number, as the float it means."""
+    if isinstance(value, np.floating | np.integer):
+        return float(value)
+    raise NotStorable(f"a {type(value).__name__} cannot be stored in a shared cache")
 
 
 def _packed(value: Any) -> Any:
@@ -35,16 +67,17 @@ def _packed(value: Any) -> Any:
     if value is None or kind in (bool, float, str, bytes):
         return value
     if kind is int:
-        return value if -_INT_BOUND <= value < _INT_BOUND else ["int", str(value)]
+        return value if -_INT_BOUND <= value < _INT_BOUND else ["int", hex(value)]
     if kind is Decimal:
         return ["decimal", str(value)]
     if kind in (list, tuple, set, frozenset):
         items = sorted(value, key=repr) if kind in (set, frozenset) else value
         return [kind.__name__, [_packed(item) for item in items]]
-    if isinstance(value, Mapping):
-        return ["dict", [[_packed(key), _packed(item)] for key, item in value.items()]]
-    if isinstance(value, np.ndarray) and not value.dtype.hasobject:
-        return ["array", value.dtype.str, list(value.shape), np.ascontiguousarray(value).tobytes()]
+    if kind in (dict, MappingProxyType):
+        return [kind.__name__, [[_packed(key), _packed(item)] for key, item in value.items()]]
+    if (kind is np.ndarray or isinstance(value, np.generic)) and value.dtype.kind not in _NOT_FIXED_SIZE:
+        shape = list(value.shape) if kind is np.ndarray else None
+        return ["numpy", value.dtype.str, shape, value.tobytes()]
     return _packed_known(value, kind)
 
 
@@ -70,8 +103,13 @@ def _struct(name: str, values: list[Any]) -> Any:
     return kind(**dict(zip(kind.__struct_fields__, map(_unpacked, values), strict=True)))
 
 
-def _array(dtype: str, shape: list[int], data: bytes) -> Any:
-    return np.frombuffer(data, dtype=np.dtype(dtype)).reshape(shape).copy()
+def _numpy(dtype: str, shape: list[int] | None, data: bytes) -> Any:
+    flat = np.frombuffer(data, dtype=np.dtype(dtype))
+    return flat[0] if shape is None else flat.reshape(shape).copy()
+
+
+def _dict(items: list[list[Any]]) -> dict[Any, Any]:
+    return {_unpacked(key): _unpacked(item) for key, item in items}
 
 
 @cache
@@ -86,14 +124,15 @@ def _known() -> dict[str, Any]:
 
 
 _READERS: Final[Mapping[str, Callable[..., Any]]] = {
-    "int": int,
+    "int": lambda text: int(text, 16),
     "decimal": Decimal,
     "list": lambda items: [_unpacked(item) for item in items],
     "tuple": lambda items: tuple(map(_unpacked, items)),
     "set": lambda items: set(map(_unpacked, items)),
     "frozenset": lambda items: frozenset(map(_unpacked, items)),
-    "dict": lambda items: {_unpacked(key): _unpacked(item) for key, item in items},
-    "array": _array,
+    "dict": _dict,
+    "mappingproxy": lambda items: MappingProxyType(_dict(items)),
+    "numpy": _numpy,
     "enum": lambda name, value: _known()[name](value),
     "struct": _struct,
     "named": lambda name, values: _known()[name](*map(_unpacked, values)),

@@ -103,4 +103,6 @@ def _of_all_runs() -> Select[Any]:
 def _entry(row: Row[Any]) -> SealedEntry:
     values = list(row)
     values[2] = EntryKind(values[2])
+    # Somebody with another tool can leave text where bytes belong: the chain has to tell of it, and not a TypeError.
+    values[-2:] = [value.encode() if isinstance(value, str) else value for value in values[-2:]]
     return SealedEntry._make(values)
