@@ -211,6 +211,7 @@ from s1mpletrader.ports.execution import (
     RateLimited,
     UnsupportedOrder,
 )
+from s1mpletrader.ports.health import Health, IHealth, IOpened, StreamHealth
 from s1mpletrader.ports.hooks import PROJECT, hookimpl
 from s1mpletrader.ports.journal import BrokenChain, IJournal, IJournalReader
 from s1mpletrader.ports.ledger import ConflictingRecord, ILedger, ILedgerReader, MissingParent
@@ -362,6 +363,7 @@ __all__ = [
     "GroupId",
     "GroupOpened",
     "GroupStanding",
+    "Health",
     "HttpRequest",
     "HttpResponse",
     "ICache",
@@ -370,12 +372,14 @@ __all__ = [
     "ICoupled",
     "IEventSource",
     "IExecutionConnector",
+    "IHealth",
     "IJournal",
     "IJournalReader",
     "ILedger",
     "ILedgerReader",
     "IMarketData",
     "IMarketStream",
+    "IOpened",
     "IQuiet",
     "IReplyStream",
     "ISocket",
@@ -478,6 +482,7 @@ __all__ = [
     "StoreProvision",
     "StrategyDirective",
     "StrategyPlanner",
+    "StreamHealth",
     "TimeInForce",
     "Timer",
     "TradeId",

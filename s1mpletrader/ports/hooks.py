@@ -22,7 +22,7 @@ from s1mpletrader.ports.events import EventDetector, IEventSource
 from s1mpletrader.ports.execution import IExecutionConnector
 from s1mpletrader.ports.journal import IJournal
 from s1mpletrader.ports.ledger import ILedger
-from s1mpletrader.ports.market_data import IMarketData
+from s1mpletrader.ports.market_data import IMarketData, IMarketStream
 from s1mpletrader.ports.planners import EntryPlanner, ExecutionPlanner, ExitPlanner, RiskGate, SizePlanner, StrategyPlanner
 from s1mpletrader.ports.plugin import (
     CacheProvision,
@@ -104,8 +104,8 @@ class Registering:
         return ()
 
     @hookspec
-    def s1mple_market_data(self) -> Sequence[Plugin[Any, DataProvision, IMarketData]]:
-        """Sources of market data; a ``[[data]]`` table."""
+    def s1mple_market_data(self) -> Sequence[Plugin[Any, DataProvision, IMarketData | IMarketStream]]:
+        """Sources of market data, past or live; a ``[[data]]`` table."""
         return ()
 
     @hookspec

@@ -1,7 +1,7 @@
 """Market data: history as columns, and the live stream."""
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -40,9 +40,21 @@ class IMarketData(Protocol):
         ...
 
 
+@runtime_checkable
 class IMarketStream(Protocol):
-    """A live source."""
+    """A live source. What a ``[[data]]`` table builds may be this beside, or in place of, a source of history."""
 
-    def candles(self, series: Sequence[Series]) -> AsyncIterator[Candle]:
-        """Candles as they close. After a gap, what was missed comes first, once and in order."""
+    async def past(self, series: Series, start: Instant, end: Instant) -> Candles:
+        """The closed candles with ``start <= opened_at`` that have closed by ``end``, as far as the source has them."""
+        ...
+
+    def candles(self, series: Sequence[Series], after: Instant) -> AsyncIterator[Candle]:
+        """Candles as they close, from those that close after an instant on.
+
+        After a gap, what was missed comes first: each once, and those of a series in their order. Ends where the source ends.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Release everything; leaves no task behind."""
         ...

@@ -75,6 +75,10 @@ class DataProvision:
     seed: int
     directory: str
     """Where the TOML file lies: relative paths start here, or in the working directory."""
+    clock: IClock | None = None
+    """The present, for a live source; None in a backtest."""
+    transport: ITransport | None = None
+    """What a live source sends with, where it is not to make its own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +108,11 @@ class ConnectorProvision:
     is_submitted: Callable[[OrderId], bool]
     """Whether the ledger knows that this order has been submitted before."""
     transport: ITransport | None = None
+    """What a network connector sends with, where it is not to make its own."""
+    open_state: Callable[[], IState] | None = None
+    """The state store, for what must survive a restart: bans, a simulated world. None where there is none."""
+    directory: str = "."
+    """Where the TOML file lies: relative paths start here, or in the working directory."""
 
 
 @dataclass(frozen=True, kw_only=True)
