@@ -7,6 +7,7 @@ from s1mpletrader.core.journal_reader import StrategyJournal, read_reasons
 from s1mpletrader.domain.errors import Defect
 from s1mpletrader.domain.ids import OrderId
 from s1mpletrader.domain.order import Order
+from s1mpletrader.domain.reasons import EntryKind
 from s1mpletrader.ports.cache import CacheMiss, ICache, OrderContext
 
 
@@ -33,7 +34,10 @@ class ContextFinder:
 
 
 def rebuild_context(journal: StrategyJournal, order: Order) -> OrderContext:
-    """The context that the order's flow had put into the cache."""
+    """The context that the order's flow had put into the cache.
+
+    A command follows from another decision than the order does: what comes after it goes on from the entry before it.
+    """
     entries = journal.reader.entries_of_order(order.order_id)
     if not entries:
         raise Defect(f"the ledger has {order.order_id}, and the journal has no entry of it")
@@ -50,5 +54,5 @@ def rebuild_context(journal: StrategyJournal, order: Order) -> OrderContext:
         facts=reasons.facts or flow_facts or {},
         reference_price=order.intent.reference_price,
         decision=decision.ref,
-        last=entries[-1].ref,
+        last=next(entry.ref for entry in reversed(entries) if entry.kind is not EntryKind.COMMANDED),
     )

@@ -1,5 +1,6 @@
 """A StrategyCache in Redis: it outlives this process's memory, and other processes can look into it."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
 _OPTIONS: Final = frozenset(
     {"db", "username", "password", "ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_cert_reqs", "ssl_check_hostname"}
 )
-_TRANSIENT: Final = ("MISCONF", "NOREPLICAS", "BUSY", "CLUSTERDOWN", "MASTERDOWN", "TRYAGAIN")
-"""With these the server begins an answer that may be another one later."""
+_TRANSIENT: Final = re.compile(r"(?:^|: -)(?:OOM|MISCONF|NOREPLICAS|READONLY|BUSY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN)\b")
+"""Codes of answers that may be other ones later. Servers before version 7 put them behind the name of the script."""
 _ANCHOR_OFFSET: Final = 2**63
 
 
@@ -166,7 +167,7 @@ class RedisCache:
         if isinstance(fault, (*no_access, known.AuthenticationWrongNumberOfArgsError)):
             return Refused(f"the cache at {self._server} gives no access: {name}")
         later = (known.ConnectionError, known.TimeoutError, known.OutOfMemoryError, known.ReadOnlyError)
-        if isinstance(fault, later) or str(fault).startswith(_TRANSIENT):
+        if isinstance(fault, later) or _TRANSIENT.search(str(fault)):
             return Unavailable(f"the cache at {self._server} does not answer: {name}")
         return Defect(f"the cache at {self._server} holds or answers what this cache cannot have put there: {name}")
 

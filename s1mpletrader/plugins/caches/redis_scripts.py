@@ -5,13 +5,14 @@ from typing import Final
 OPEN_FLOW: Final = """
 local flow, flows = KEYS[1], KEYS[2]
 local anchor, strategy, flows_max, ttl_ms = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
-if redis.call('EXISTS', flow) == 0 and redis.call('SCARD', flows) >= flows_max then
+if redis.call('EXISTS', flow) == 1 then
+  redis.call('DEL', flow)
+elseif redis.call('SCARD', flows) >= flows_max then
   for _, other in ipairs(redis.call('SMEMBERS', flows)) do
     if redis.call('EXISTS', other) == 0 then redis.call('SREM', flows, other) end
   end
   if redis.call('SCARD', flows) >= flows_max then return 0 end
 end
-redis.call('DEL', flow)
 redis.call('HSET', flow, '@at', anchor, '@strategy', strategy)
 redis.call('SADD', flows, flow)
 redis.call('PEXPIRE', flow, ttl_ms)

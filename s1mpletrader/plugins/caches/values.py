@@ -34,7 +34,7 @@ def decode(data: bytes) -> Any:
     """The value, of the same types all the way down; ``Defect`` for bytes that ``encode`` has not made."""
     try:
         return _unpacked(msgpack.decode(data))
-    except (MsgspecError, LookupError, TypeError, ValueError, ArithmeticError, RecursionError) as fault:
+    except (MsgspecError, LookupError, AttributeError, TypeError, ValueError, ArithmeticError, RecursionError) as fault:
         raise Defect(f"a stored value cannot be read: {type(fault).__name__}") from fault
 
 
