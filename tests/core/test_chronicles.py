@@ -1,0 +1,21 @@
+"""Small runs told in full: every row of the ledger, every entry of the journal, and what outsiders hear, as it always was.
+
+Where a change is meant, ``python -m tests.core.chronicle`` writes the chronicles anew; their difference is what the change does.
+"""
+
+from itertools import zip_longest
+
+import pytest
+
+from .chronicle import CHRONICLES, SCENARIOS, chronicle, path_of
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_a_run_goes_as_it_is_written_down(scenario: str) -> None:
+    written = path_of(scenario).read_text().splitlines()
+    for number, (now, then) in enumerate(zip_longest(chronicle(*SCENARIOS[scenario]), written), 1):
+        assert now == then, f"line {number}"
+
+
+def test_every_chronicle_has_its_scenario() -> None:
+    assert {path.name for path in CHRONICLES.iterdir()} == {path_of(scenario).name for scenario in SCENARIOS}
