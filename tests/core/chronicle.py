@@ -42,7 +42,7 @@ SCENARIOS: dict[str, tuple[str, ...]] = {
     "trailing stop": ("trailing.toml", "data.candles=300"),
     "slices": ("twap.toml", "data.candles=1500"),
     "pair": ("pairs.toml", *_PAIR.format(700).split()),
-    "pair that is refused": ("pairs.toml", *_PAIR.format(480).split(), 'exchange.instruments."ETH/USDT".quantity_max=0.01'),
+    "pair that is refused": ("pairs.toml", *_PAIR.format(500).split(), 'exchange.instruments."ETH/USDT".quantity_max=0.01'),
     "pair that fails": ("pairs.toml", *_PAIR.format(500).split(), *_WAITING),
     "pair that keeps a leg": ("pairs.toml", *_PAIR.format(700).split(), *_WAITING, "batch.on_failure=CANCEL"),
     "sequence": ("pairs.toml", *_PAIR.format(700).split(), "batch.policy=SEQUENTIAL"),
