@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from s1mpletrader.cli.app import app
+from s1mpletrader.configuration import environments
 from s1mpletrader.configuration.models import OWN_TABLES, SHAPES, StrategiesTable
 from s1mpletrader.core.plugin_manager import PluginKind, PluginManager
 from s1mpletrader.ports import (
@@ -116,6 +117,11 @@ def toml() -> Iterator[str]:
         yield text_of(model)
         yield ""
         yield from keys(model.model_fields)
+    for name in environments.ENVIRONMENTS:
+        yield f"## `[{name}]`"
+        yield ""
+    yield text_of(environments)
+    yield ""
     for kind, shape in SHAPES.items():
         yield f"## `[[{kind}]]`" if shape.many else f"## `[{kind}]`"
         yield ""

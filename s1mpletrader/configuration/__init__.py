@@ -4,7 +4,7 @@ from s1mpletrader.configuration.configuration import Configuration, PluginTable,
 from s1mpletrader.configuration.facts_graph import FactUser, check_needs, order_workers
 from s1mpletrader.configuration.identity import canonical_json, configuration_hash, portfolio_hash
 from s1mpletrader.configuration.loading import LoadPlugins, load
-from s1mpletrader.configuration.models import AccountTable, EngineTable, EnvironmentTable, Mode, StrategyTable
+from s1mpletrader.configuration.models import AccountTable, EngineTable, EnvironmentTable, LateBars, Mode, OnStop, StrategyTable
 from s1mpletrader.configuration.ranges import ConfidenceRange, Router
 from s1mpletrader.configuration.schema import json_schema
 
@@ -15,8 +15,10 @@ __all__ = [
     "EngineTable",
     "EnvironmentTable",
     "FactUser",
+    "LateBars",
     "LoadPlugins",
     "Mode",
+    "OnStop",
     "PluginTable",
     "Portfolio",
     "Router",

@@ -17,7 +17,7 @@ from typing import Any, Final
 from pydantic import BaseModel, SecretBytes, SecretStr
 
 from s1mpletrader.configuration.configuration import Configuration, PluginTable
-from s1mpletrader.configuration.models import AccountTable
+from s1mpletrader.configuration.models import AccountTable, EnvironmentTable, Mode
 from s1mpletrader.domain.facts import Series
 from s1mpletrader.domain.money import plain
 
@@ -39,7 +39,7 @@ def canonical_json(
     """
     content = {
         "strategy": _plain(configuration.strategy),
-        "environment": _plain(configuration.environment),
+        "environment": _environment(configuration.environment),
         "account": _plain(configuration.account),
         "batch": _plain(configuration.batch),
         "data": [[*series, fingerprints[series]] for series in sorted(fingerprints)],
@@ -63,6 +63,13 @@ def portfolio_hash(account: AccountTable, strategy_hashes: Sequence[str]) -> str
         return strategy_hashes[0]
     content = json.dumps([_plain(account), list(strategy_hashes)], sort_keys=True, separators=(",", ":"))
     return sha256(content.encode()).hexdigest()[:32]
+
+
+def _environment(table: EnvironmentTable) -> dict[str, Any]:
+    """The keys that decide: in a backtest only where orders go, elsewhere also what is done about lateness and at the end."""
+    if table.mode is Mode.BACKTEST:
+        return {"mode": _plain(table.mode)}
+    return {key: value for key, value in _plain(table).items() if key not in {"confirm", "speed"}}
 
 
 def _table(table: PluginTable) -> dict[str, Any]:

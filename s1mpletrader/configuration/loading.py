@@ -5,10 +5,10 @@ from pathlib import Path
 
 from s1mpletrader.configuration.configuration import Portfolio
 from s1mpletrader.configuration.document import Document
+from s1mpletrader.configuration.environments import in_environment
 from s1mpletrader.configuration.models import OWN_TABLES, SHAPES, PluginsTable
 from s1mpletrader.configuration.nearest import nearest
-from s1mpletrader.configuration.overrides import overridden
-from s1mpletrader.configuration.portfolio import is_portfolio, load_portfolio, split_overrides
+from s1mpletrader.configuration.portfolio import SHARED_TABLES, is_portfolio, load_portfolio, split_overrides
 from s1mpletrader.configuration.strategy_file import check_tables, own_table, parse_file, read_strategy
 from s1mpletrader.core.plugin_manager import PluginManager
 from s1mpletrader.core.plugin_sources import normal_package
@@ -24,10 +24,11 @@ def load(path: str | Path, overrides: Sequence[str] = (), *, load_plugins: LoadP
     raw = parse_file(Path(path))
     if is_portfolio(raw):
         shared, own = split_overrides(overrides)
-        whole = overridden(Path(path), raw, shared)
+        whole = in_environment(Path(path), raw, shared, SHARED_TABLES)
         return load_portfolio(whole, own, lambda: _plugins(whole, load_plugins))
-    document = overridden(Path(path), raw, overrides)
-    check_tables(document, {*OWN_TABLES, *SHAPES})
+    valid = {*OWN_TABLES, *SHAPES}
+    document = in_environment(Path(path), raw, overrides, valid)
+    check_tables(document, valid)
     return Portfolio.of_one(read_strategy(document, _plugins(document, load_plugins)))
 
 

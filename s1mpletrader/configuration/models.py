@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from s1mpletrader.core.plugin_manager import PluginKind
 from s1mpletrader.domain.batches import BatchPolicy, BatchRules, OnFailure
-from s1mpletrader.domain.instant import timeframe_ns
+from s1mpletrader.domain.instant import Duration, timeframe_ns
 from s1mpletrader.domain.instrument import AccountType
 
 STORE_URL_DEFAULT: Final = "sqlite:///s1mpletrader.sqlite"
@@ -78,10 +78,60 @@ class Mode(StrEnum):
     LIVE = "live"
 
 
+class LateBars(StrEnum):
+    """What a decision does about a bar that is late."""
+
+    GO_ON = "go_on"
+    WAIT = "wait"
+
+
+class OnStop(StrEnum):
+    """What a graceful stop does with open orders."""
+
+    KEEP = "keep"
+    CANCEL = "cancel"
+
+
 class EnvironmentTable(Table):
-    """``[environment]``."""
+    """``[environment]``: where the orders go, and how time is dealt with there. All but ``mode`` concerns paper and live alone.
+
+    ``confirm`` says that production is meant, where the venue has a test network, too. ``speed`` is how fast a replayed or
+    simulated clock goes in paper. ``warm_up`` is how much history is read before the first decision, such as ``"2d"``, where
+    that is more than the workers' windows. An instant waits ``grace`` for a bar that is late; then ``late_bars`` says whether it
+    is decided without that symbol (``"go_on"``) or not before all bars are there (``"wait"``). ``on_stop`` keeps or cancels open
+    orders at a graceful stop. An order without an answer after ``reply_deadline`` is UNKNOWN until the venue's evidence says
+    otherwise.
+    """
 
     mode: Mode = Mode.BACKTEST
+    confirm: bool = False
+    speed: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
+    warm_up: Timeframe | None = None
+    grace: Timeframe = "5s"
+    late_bars: LateBars = LateBars.GO_ON
+    on_stop: OnStop = OnStop.KEEP
+    reply_deadline: Timeframe = "10s"
+
+    @model_validator(mode="after")
+    def _live_time_is_real(self) -> Self:
+        if self.mode is Mode.LIVE and self.speed != 1.0:
+            raise ValueError(f"speed is for paper; live time goes at its own, found speed = {self.speed:g}")
+        return self
+
+    @property
+    def warm_up_ns(self) -> Duration | None:
+        """How much history is read at least; None where the workers' windows are enough."""
+        return None if self.warm_up is None else timeframe_ns(self.warm_up)
+
+    @property
+    def grace_ns(self) -> Duration:
+        """How long an instant waits for a late bar."""
+        return timeframe_ns(self.grace)
+
+    @property
+    def reply_deadline_ns(self) -> Duration:
+        """After how long an order without an answer is UNKNOWN."""
+        return timeframe_ns(self.reply_deadline)
 
 
 class AccountTable(Table):

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import tomli
 
@@ -23,17 +23,32 @@ _KEY: Final = re.compile(rf"(?:{_PART})(?:\.(?:{_PART}))+")
 _ARRAYS: Final = frozenset(str(kind) for kind, shape in SHAPES.items() if shape.many)
 
 
+class Override(NamedTuple):
+    """``table.key=value`` as it was given: its key as written and in parts, and its value as TOML."""
+
+    key: str
+    parts: list[str]
+    value: Any
+    place: str
+
+
+def read_override(path: Path, text: str) -> Override:
+    """An override of a file; ``ConfigurationError`` where it is none."""
+    key, equals, value = text.partition("=")
+    key = key.strip()
+    place = f"{path}: --set {key}"
+    if not equals or not _KEY.fullmatch(key):
+        raise ConfigurationError(place, f"{key!r} is no override", "write table.key=value, such as strategy.seed=9")
+    return Override(key, [quoted or bare for quoted, bare in re.findall(_PART, key)], _value(value), place)
+
+
 def overridden(path: Path, tables: dict[str, Any], overrides: Sequence[str]) -> Document:
     """The document with the overrides applied, in their order. ``tables`` is changed in place."""
     plugins = _plugins(tables)
     written: dict[KeyPath, str] = {}
     for text in overrides:
-        key, equals, value = text.partition("=")
-        place = f"{path}: --set {key.strip()}"
-        if not equals or not _KEY.fullmatch(key.strip()):
-            raise ConfigurationError(place, f"{key.strip()!r} is no override", "write table.key=value, such as strategy.seed=9")
-        parts = [quoted or bare for quoted, bare in re.findall(_PART, key.strip())]
-        written[_set(tables, parts, _value(value), place)] = key.strip()
+        override = read_override(path, text)
+        written[_set(tables, override.parts, override.value, override.place)] = override.key
     after = _plugins(tables)
     switched = {at: plugin for at, plugin in plugins.items() if after.get(at, plugin) != plugin}
     return Document(path=path, tables=tables, overrides=written, plugins_before=switched)

@@ -24,6 +24,23 @@ from s1mpletrader.core.plugin_manager import PluginKind, PluginManager, Register
 from s1mpletrader.domain.facts import Series
 
 
+def rows(document: Document, kind: PluginKind) -> list[tuple[KeyPath, Mapping[str, Any]]] | None:
+    """The raw tables of a kind with their paths, None where the file has none; ``ConfigurationError`` for the wrong brackets."""
+    shape, given = SHAPES[kind], document.tables.get(kind)
+    if given is None:
+        return None
+    if isinstance(given, list) and all(isinstance(row, Mapping) for row in given):
+        if shape.many:
+            return [((str(kind), index), row) for index, row in enumerate(given)]
+        found = f"found {len(given)}" if len(given) > 1 else f"written [{kind}]"
+        raise document.error((kind,), f"there is exactly one {kind}, {found}", f"write [{kind}] once, with single brackets")
+    if not isinstance(given, Mapping):
+        raise document.error((kind,), "must be a table")
+    if shape.many:
+        raise document.error((kind,), "there may be several of these", f"write [[{kind}]], with double brackets")
+    return [((str(kind),), given)]
+
+
 @dataclass(frozen=True, kw_only=True)
 class TableReader:
     """Reads the plugin tables of one strategy."""
@@ -66,21 +83,8 @@ class TableReader:
 
     def _rows(self, kind: PluginKind) -> list[tuple[KeyPath, Mapping[str, Any]]]:
         """The raw tables of a kind with their paths: none or more of an array, exactly one otherwise."""
-        shape, given = SHAPES[kind], self.document.tables.get(kind)
-        if given is None:
-            return self._absent(kind, shape)
-        if isinstance(given, list) and all(isinstance(row, Mapping) for row in given):
-            if shape.many:
-                return [((str(kind), index), row) for index, row in enumerate(given)]
-            found = f"found {len(given)}" if len(given) > 1 else f"written [{kind}]"
-            raise self.document.error(
-                (kind,), f"there is exactly one {kind}, {found}", f"write [{kind}] once, with single brackets"
-            )
-        if not isinstance(given, Mapping):
-            raise self.document.error((kind,), "must be a table")
-        if shape.many:
-            raise self.document.error((kind,), "there may be several of these", f"write [[{kind}]], with double brackets")
-        return [((str(kind),), given)]
+        found = rows(self.document, kind)
+        return self._absent(kind, SHAPES[kind]) if found is None else found
 
     def _absent(self, kind: PluginKind, shape: TableShape) -> list[tuple[KeyPath, Mapping[str, Any]]]:
         if shape.required:
@@ -124,7 +128,7 @@ class TableReader:
         Dropped is what the plugin before knows and this one does not; where the one before is not installed, all that this one
         does not know. Keys from overrides stay.
         """
-        before = self.document.plugins_before.get(path)
+        before = self.document.plugin_before(path)
         known = field_names(plugin.plugin.config)
         for key, value in rest.items():
             kept = before is None or key in known or self.document.is_overridden((*path, key))

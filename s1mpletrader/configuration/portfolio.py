@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from s1mpletrader.configuration.configuration import Configuration, Portfolio
 from s1mpletrader.configuration.document import Document
+from s1mpletrader.configuration.environments import in_environment, mode_of
 from s1mpletrader.configuration.models import OWN_TABLES, SHAPES, AccountTable, StrategiesTable
-from s1mpletrader.configuration.overrides import overridden
 from s1mpletrader.configuration.strategy_file import check_tables, own_table, parse_file, read_strategy
 from s1mpletrader.configuration.validation import validated
 from s1mpletrader.core.plugin_manager import PluginManager
@@ -70,14 +70,15 @@ def _read(
     raw: dict[str, Any] = parse_file(path)
     if STRATEGIES in raw:
         raise document.error((STRATEGIES, number, "file"), f"{table.file} is a portfolio itself")
-    own = overridden(path, raw, overrides)
-    check_tables(own, {*OWN_TABLES, *SHAPES})
+    valid = {*OWN_TABLES, *SHAPES}
+    own = in_environment(path, raw, overrides, valid, mode_of(document))
+    check_tables(own, valid)
     tables = {name: given for name, given in own.tables.items() if name not in SHARED_TABLES}
     tables |= {name: given for name, given in document.tables.items() if name != STRATEGIES}
     if isinstance(tables.get("strategy"), dict):
         instead = table.model_dump(mode="json", include={"name", "symbols"}, exclude_none=True)
         tables["strategy"] = tables["strategy"] | instead
-    return read_strategy(replace(own, tables=tables), plugins)
+    return read_strategy(replace(own, tables=tables, borrowed=dict.fromkeys(SHARED_TABLES, document)), plugins)
 
 
 def _parts(document: Document, account: AccountTable, tables: Sequence[StrategiesTable]) -> list[dict[str, Decimal]]:

@@ -1,11 +1,13 @@
 """The JSON Schema of the whole TOML, with the keys of every installed plugin, for editors and checks outside."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from types import GenericAlias
 from typing import Annotated, Any, Final, Literal, Union
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
+from s1mpletrader.configuration.environments import ENVIRONMENTS, SAME_EVERYWHERE
 from s1mpletrader.configuration.models import OWN_TABLES, SHAPES, PluginKeys, StrategiesTable, Table, TableShape
 from s1mpletrader.configuration.portfolio import SHARED_TABLES, STRATEGIES
 from s1mpletrader.core.plugin_manager import PluginKind, PluginManager, RegisteredPlugin
@@ -16,9 +18,11 @@ _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 def json_schema(plugins: PluginManager) -> dict[str, Any]:
     """A Draft 2020-12 schema. A table's keys depend on its ``plugin``; a file with ``strategies`` is a portfolio's."""
-    strategy = _whole("Strategy", {*OWN_TABLES, *SHAPES}, plugins).model_json_schema(mode="validation")
+    every = {*OWN_TABLES, *SHAPES}
+    strategy = _whole("Strategy", every, plugins, **_environments("Strategy", every, plugins)).model_json_schema()
     rows = (Annotated[list[StrategiesTable], Field(min_length=1)], ...)
-    portfolio = _whole("Portfolio", SHARED_TABLES, plugins, strategies=rows).model_json_schema(mode="validation")
+    others = _environments("Portfolio", SHARED_TABLES, plugins)
+    portfolio = _whole("Portfolio", SHARED_TABLES, plugins, strategies=rows, **others).model_json_schema()
     definitions = strategy.pop("$defs", {}) | portfolio.pop("$defs", {})
     return {
         "$schema": _DIALECT,
@@ -29,6 +33,19 @@ def json_schema(plugins: PluginManager) -> dict[str, Any]:
         "then": portfolio,
         "else": strategy,
     }
+
+
+def _environments(title: str, tables: Collection[str], plugins: PluginManager) -> dict[str, Any]:
+    """The fields of ``[paper]`` and ``[live]``: tables that take the place of the file's, none of them required."""
+    fields: dict[str, Any] = {}
+    for kind, shape in SHAPES.items():
+        if kind in tables:
+            fields[kind] = _field(kind, replace(shape, required=False), plugins)
+    for name, model in OWN_TABLES.items():
+        if name in tables and name not in SAME_EVERYWHERE:
+            fields[name] = (model, None)
+    part: type[BaseModel] = create_model(f"{title}Environment", __base__=Table, **fields)
+    return {name: (part, Field(default_factory=dict)) for name in ENVIRONMENTS}
 
 
 def _whole(title: str, tables: Collection[str], plugins: PluginManager, **fields: Any) -> type[BaseModel]:

@@ -13,7 +13,7 @@ from .fakes import STRATEGY, fake_plugins, loaded, written
 
 EDITS = [
     # Tables
-    ("[account]", "[live]\n[account]", "[live]: unknown table"),
+    ("[account]", "[test]\n[account]", "[test]: unknown table"),
     ("[planner]", "[planer]", "[planer]: unknown table (nearest: 'planner')"),
     ("[strategy]", "colour = 1\n[strategy]", "[colour]: unknown key outside a table"),
     ("[[execution]]\nplugin", "[[gate]]\nplugin", "trend.toml: the table [[execution]] is missing (plugins for it: single)"),
@@ -64,6 +64,23 @@ EDITS = [
     ('quantity = "0.01"', "quantity = [1]", "[[size]] #1 quantity: must be a number, found [1]"),
     ('fee_rate = "0.001"', "api_key = 12345", "[exchange] api_key: must be text in quotes, found a value that is not shown here"),
     ("seed = 7", "seed = 7\n[environment]\nmode = 'papr'", "[environment] mode: must be 'backtest', 'paper' or 'live'"),
+    ("seed = 7", "seed = 7\n[environment]\nspeed = 0", "[environment] speed: must be above 0.0, found 0"),
+    ("seed = 7", "seed = 7\n[environment]\nspeed = inf", "[environment] speed: must be a finite number"),
+    ("seed = 7", "seed = 7\n[environment]\ngrace = '5'", "[environment] grace: '5' is no timeframe; write a number and one of"),
+    ("seed = 7", "seed = 7\n[environment]\nwarm_up = 2", "[environment] warm_up: must be text in quotes, found 2"),
+    ("seed = 7", "seed = 7\n[environment]\nreply_deadline = ''", "[environment] reply_deadline: '' is no timeframe"),
+    ("seed = 7", "seed = 7\n[environment]\nlate_bars = 'skip'", "[environment] late_bars: must be 'go_on' or 'wait', found"),
+    (
+        "seed = 7",
+        "seed = 7\n[environment]\non_stop = 'cansel'",
+        "must be 'keep' or 'cancel', found \"cansel\" (nearest: 'cancel')",
+    ),
+    ("seed = 7", "seed = 7\n[environment]\nconfirm = 'yes'", "[environment] confirm: must be true or false, without quotes"),
+    (
+        "seed = 7",
+        "seed = 7\n[environment]\nmode = 'live'\nspeed = 60",
+        "[environment]: speed is for paper; live time goes at its own",
+    ),
     ("seed = 7", "seed = 7\n[engine]\nskip = 'no'", "[engine] skip: must be true or false"),
     ("seed = 7", "seed = 7\n[engine]\ncommit_steps = 0", "[engine] commit_steps: must be at least 1, found 0"),
     ("seed = 7", "seed = 7\n[[risk]]\nplugin = 'band'\nlow = 2", "[[risk]] #1: low must lie below high"),
