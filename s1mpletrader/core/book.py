@@ -82,6 +82,7 @@ class Book:
         self._order_trade: dict[OrderId, TradeId] = {}
         self._group_trade: dict[GroupId, TradeId] = {}
         self._batch_ids: dict[GroupId, None] = {}
+        self._past: dict[OrderId, Order] = {}
 
     def view(self, strategy: str) -> AccountView:
         """The strategy's sub-account at its present revision."""
@@ -113,7 +114,7 @@ class Book:
         trade_id = self._order_trade.get(order_id)
         if trade_id is not None:
             return self._trade_owner[trade_id].trades[trade_id].orders[order_id]
-        return self._settled().get_order(order_id)
+        return self._past.get(order_id) or self._settled().get_order(order_id)
 
     def trade(self, trade_id: TradeId) -> LiveTrade | None:
         """The trade, while anything of it is left to happen."""
@@ -137,6 +138,10 @@ class Book:
         for account in self._accounts.values():
             for trade in account.trades.values():
                 yield from trade.groups.values()
+
+    def live_trades(self) -> list[LiveTrade]:
+        """Every trade of which anything is left to happen."""
+        return [trade for account in self._accounts.values() for trade in account.trades.values()]
 
     def live_orders(self) -> Iterable[Order]:
         """Every order that may still fill."""
@@ -166,6 +171,18 @@ class Book:
             case ExternalFill():
                 pass
         return None
+
+    def refold(self, changes: Iterable[LedgerChange]) -> None:
+        """Fold what the settled ledger holds, from its beginning, as a restart does.
+
+        Meanwhile an order that has ended is kept as it was at that point: the ledger knows what became of it later, so that a
+        late fill would look as if it were booked already.
+        """
+        for change in changes:
+            order = self.apply(change)
+            if order is not None and not order.live:
+                self._past[order.order_id] = order
+        self._past.clear()
 
     def _account(self, strategy: str) -> SubAccount:
         account = self._accounts.get(strategy)
@@ -247,6 +264,7 @@ class Book:
         if opened.done:
             return
         trade = self._trade_owner[opened.trade_id].trades[opened.trade_id]
+        self._touch(trade.opened.strategy)
         trade.groups[opened.group_id] = LiveGroup(opened, opened.state, wake_at=opened.wake_at)
         self._group_trade[opened.group_id] = opened.trade_id
         if opened.algorithm == BATCH_ALGORITHM:

@@ -59,6 +59,19 @@ class ExecutionWorker:
         effects.group_id = self._batches.open(batch, strategy, effects)
         return effects
 
+    def cancel_all(self, reason: str) -> Effects:
+        """Let every algorithm stop, and cancel every live order: positions stay as they are."""
+        effects = Effects()
+        for trade in self._book.live_trades():
+            strategy = trade.opened.strategy
+            ids = self._ids.flow(strategy, f"{trade.opened.trade_id}:{reason}", self._now())
+            orders = list(trade.orders.values())
+            for group in list(trade.groups.values()):
+                self._groups.tell_one(group, trade, Stop(reason=reason), ids, effects)
+            for order in orders:
+                self._groups.cancel(order, effects)
+        return effects
+
     def _execute(self, approved: Approved, effects: Effects) -> tuple[GroupId, TradeId]:
         directive = approved.directive
         plan = directive.plans.execution
@@ -158,7 +171,11 @@ class ExecutionWorker:
         trade = self._book.trade(order.trade_id) if order is not None else None
         if order is None or trade is None or not trade.groups:
             return
-        ids = self._ids.flow(order.intent.strategy, f"{order.order_id}:{order.event_count}:refused:{reply.at}", self._now())
+        # Refusals leave no event; what tells two of one instant apart is how often the algorithms have advanced.
+        turn = sum(group.advance_count for group in trade.groups.values())
+        ids = self._ids.flow(
+            order.intent.strategy, f"{order.order_id}:{order.event_count}:refused:{reply.at}:{turn}", self._now()
+        )
         self._groups.tell(trade, CommandRefused(order=order, reason=reply.reason), ids, effects)
 
     def _fill(self, reply: Filled, effects: Effects) -> None:
