@@ -78,7 +78,7 @@ def plain(value: Decimal) -> str:
     text = format(value, "f")
     if "." in text:
         text = text.rstrip("0").rstrip(".")
-    return "0" if text in ("-0", "") else text
+    return "0" if text == "-0" else text
 
 
 def _to_multiple(value: Decimal, quantum: Decimal, rounding: str) -> Decimal:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s1mpletrader.domain.ids import IdKind, IdSpace, check_id, fill_id, id_kind, id_second
+from s1mpletrader.domain.ids import IdKind, IdSpace, IdSpaces, check_id, fill_id, id_kind, id_second
 from s1mpletrader.domain.instant import SECOND_NS, instant_from_stamp
 
 NOON = instant_from_stamp("20220131_120000")
@@ -76,3 +76,22 @@ def test_an_id_of_another_kind_is_refused() -> None:
     check_id(make(), IdKind.ORDER, IdKind.FILL)
     with pytest.raises(ValueError, match="is no FILL id"):
         check_id(make(), IdKind.FILL)
+    with pytest.raises(ValueError, match=r"is no FILL or TRADE id$"):
+        check_id(make(), IdKind.FILL, IdKind.TRADE)
+
+
+def test_ids_are_what_they_were_in_every_earlier_version() -> None:
+    ids = IdSpace("n").flow("s", "a", NOON)
+    assert [ids.make(kind) for kind in (IdKind.ORDER, IdKind.ORDER, IdKind.ORDER, IdKind.SIGNAL)] == [
+        "ORD_20220131_120000_ab9d574a34bb0b3f",
+        "ORD_20220131_120000_23f6d6aa5ce0c149",
+        "ORD_20220131_120000_529b4e07f340bcb7",
+        "SIG_20220131_120000_ea79453b52db9c5d",
+    ]
+    assert fill_id("binance", "main", "BTC/USDT", "17", NOON) == "FIL_20220131_120000_d621d39ffa145c2c"
+
+
+def test_each_strategy_has_ids_of_its_own_namespace_and_the_rest_share_one() -> None:
+    spaces = IdSpaces({"s": "n", "t": "m"}, other="o")
+    for strategy, namespace in (("s", "n"), ("t", "m"), ("somebody", "o")):
+        assert spaces.flow(strategy, "a", NOON).make(IdKind.ORDER) == make(namespace, strategy)

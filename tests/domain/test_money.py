@@ -100,6 +100,7 @@ def test_a_ratio_is_derived_and_nothing_by_zero() -> None:
         ("0.5", "1", "0"),
         ("1.5", "1", "2"),
         ("123456789012345678901234567890.3", "0.25", "123456789012345678901234567890.25"),
+        ("123456789012345678901234567890.125", "0.01", "123456789012345678901234567890.12"),
     ],
 )
 def test_of_two_equally_near_multiples_the_even_one_is_taken(value: str, quantum: str, nearest: str) -> None:

@@ -201,6 +201,29 @@ def test_later_events_do_not_erase_what_earlier_ones_told() -> None:
     assert (ended.exchange_order_id, ended.acknowledged_at, ended.venue_at) == ("X1", 1, 8)
 
 
+def test_the_price_is_that_of_the_intent_until_an_amendment_names_another() -> None:
+    order = live(intended(), "accept")
+    dearer = apply_event(order, OrderChanged(order_id=ORDER, ordinal=2, kind=OrderEventKind.AMENDED, at=9, price=Decimal(11)))
+    larger = apply_event(dearer, OrderChanged(order_id=ORDER, ordinal=3, kind=OrderEventKind.AMENDED, at=9, quantity=Decimal(3)))
+    assert [(one.price, one.quantity) for one in (intended(), order, dearer, larger)] == [
+        (Decimal(10), Decimal(2)),
+        (Decimal(10), Decimal(2)),
+        (Decimal(11), Decimal(2)),
+        (Decimal(11), Decimal(3)),
+    ]
+
+
+def test_times_are_kept_as_they_were_first_or_last_told() -> None:
+    def told(ordinal: int, kind: OrderEventKind, submitted_at: int | None, venue_at: int | None) -> OrderChanged:
+        return OrderChanged(order_id=ORDER, ordinal=ordinal, kind=kind, at=9, submitted_at=submitted_at, venue_at=venue_at)
+
+    order = apply_event(intended(), told(1, OrderEventKind.SUBMITTED, 3, 4))
+    order = apply_event(order, told(2, OrderEventKind.ACCEPTED, 5, 6))
+    assert (order.submitted_at, order.venue_at) == (3, 6)
+    order = apply_event(order, told(3, OrderEventKind.CANCELLED, None, None))
+    assert (order.submitted_at, order.venue_at) == (3, 6)
+
+
 def test_a_fill_counts_once() -> None:
     order = apply_fill(intended(), fill(1, "1"))
     assert apply_fill(order, fill(1, "1")) == order
