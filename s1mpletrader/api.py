@@ -4,6 +4,7 @@ The names are those of the domain, the ports, and the few parts of the core that
 """
 
 from s1mpletrader.core.ledger_rules import GroupStanding, IStoredBook, LedgerRules, change_identity, fold_order
+from s1mpletrader.core.status import fill_line, order_line, refusal_line
 from s1mpletrader.domain.account import AccountView, OpenTrade, Position
 from s1mpletrader.domain.candles import Candles, NotCandles, first_fault
 from s1mpletrader.domain.causality import CausalityChain
@@ -211,7 +212,7 @@ from s1mpletrader.ports.execution import (
     RateLimited,
     UnsupportedOrder,
 )
-from s1mpletrader.ports.health import Health, IHealth, IOpened, StreamHealth
+from s1mpletrader.ports.health import Health, IHealth, IKeyInspection, IOpened, IServerTime, KeyPermissions, StreamHealth
 from s1mpletrader.ports.hooks import PROJECT, hookimpl
 from s1mpletrader.ports.journal import BrokenChain, IJournal, IJournalReader
 from s1mpletrader.ports.ledger import ConflictingRecord, ILedger, ILedgerReader, MissingParent
@@ -242,9 +243,11 @@ from s1mpletrader.ports.plugin import (
     Plugin,
     PluginConfig,
     StoreProvision,
+    WatchProvision,
     WorkerProvision,
 )
 from s1mpletrader.ports.state import IState, StateConflict, VersionedValue
+from s1mpletrader.ports.status import FlowLine, IWatcher, LiveStatus, StrategyStatus
 from s1mpletrader.ports.transaction import ITransactional, Tx
 from s1mpletrader.ports.transport import HttpRequest, HttpResponse, ISocket, ITransport, NotSentError, SentWithoutAnswer
 from s1mpletrader.ports.workers import (
@@ -352,6 +355,7 @@ __all__ = [
     "Filled",
     "FloatArray",
     "FlowIds",
+    "FlowLine",
     "FundsChanged",
     "FundsKind",
     "FundsMoved",
@@ -375,6 +379,7 @@ __all__ = [
     "IHealth",
     "IJournal",
     "IJournalReader",
+    "IKeyInspection",
     "ILedger",
     "ILedgerReader",
     "IMarketData",
@@ -382,11 +387,13 @@ __all__ = [
     "IOpened",
     "IQuiet",
     "IReplyStream",
+    "IServerTime",
     "ISocket",
     "IState",
     "IStoredBook",
     "ITransactional",
     "ITransport",
+    "IWatcher",
     "IWholeHistory",
     "IWorld",
     "IdKind",
@@ -396,12 +403,14 @@ __all__ = [
     "InstantArray",
     "Instrument",
     "Key",
+    "KeyPermissions",
     "LaterThanAnchor",
     "LedgerChange",
     "LedgerRules",
     "Liquidated",
     "Liquidity",
     "ListKind",
+    "LiveStatus",
     "Maintenance",
     "MarketSnapshot",
     "MissingParent",
@@ -482,6 +491,7 @@ __all__ = [
     "StoreProvision",
     "StrategyDirective",
     "StrategyPlanner",
+    "StrategyStatus",
     "StreamHealth",
     "TimeInForce",
     "Timer",
@@ -495,6 +505,7 @@ __all__ = [
     "UnsupportedOrder",
     "Update",
     "VersionedValue",
+    "WatchProvision",
     "WorkerProvision",
     "add",
     "apply_event",
@@ -507,6 +518,7 @@ __all__ = [
     "datetime_from_instant",
     "decimal_from_float",
     "fill_id",
+    "fill_line",
     "first_fault",
     "floor_to",
     "fold_order",
@@ -521,9 +533,11 @@ __all__ = [
     "needs_reopening",
     "opening_side",
     "order_from_intent",
+    "order_line",
     "parse_key",
     "plain",
     "ratio",
+    "refusal_line",
     "round_to",
     "seal",
     "stamp",

@@ -74,6 +74,7 @@ class Configuration:
     gate: tuple[PluginTable, ...]
     news: tuple[PluginTable, ...]
     schedule: tuple[PluginTable, ...]
+    watch: tuple[PluginTable, ...]
 
     @property
     def directory(self) -> str:
@@ -87,7 +88,7 @@ class Configuration:
 
     @property
     def deciding_tables(self) -> tuple[PluginTable, ...]:
-        """The tables that decide what a run does: all but data, stores and cache."""
+        """The tables that decide what a run does: all but data, stores, cache and watchers."""
         return (
             self.exchange,
             *self.context,
@@ -121,6 +122,7 @@ class Portfolio:
     ledger: StoreTable
     journal: StoreTable
     cache: PluginTable
+    watch: tuple[PluginTable, ...]
 
     @classmethod
     def of_one(cls, strategy: Configuration) -> "Portfolio":
@@ -137,6 +139,7 @@ class Portfolio:
             ledger=strategy.ledger,
             journal=strategy.journal,
             cache=strategy.cache,
+            watch=strategy.watch,
         )
 
     @property

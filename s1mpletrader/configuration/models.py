@@ -207,6 +207,12 @@ class StoreKeys(PluginKeys):
     url: Annotated[str, Field(min_length=1)] = STORE_URL_DEFAULT
 
 
+class WatchKeys(PluginKeys):
+    """``[[watch]]``: who is told what happens. In a portfolio these tables are its own."""
+
+    name: Name | None = None
+
+
 class EventKeys(PluginKeys):
     """``[[news]]`` and ``[[schedule]]``: detectors listen by ``name``, which is the plugin's where it is left out."""
 
@@ -258,6 +264,7 @@ SHAPES: Final[Mapping[PluginKind, TableShape]] = {
     PluginKind.GATE: TableShape(keys=WorkerKeys, many=True),
     PluginKind.NEWS: TableShape(keys=EventKeys, many=True),
     PluginKind.SCHEDULE: TableShape(keys=EventKeys, many=True),
+    PluginKind.WATCH: TableShape(keys=WatchKeys, many=True),
 }
 """The tables that name a plugin."""
 

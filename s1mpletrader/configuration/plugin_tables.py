@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from s1mpletrader.configuration.configuration import PluginTable, StoreTable
 from s1mpletrader.configuration.document import Document, KeyPath
@@ -15,6 +15,7 @@ from s1mpletrader.configuration.models import (
     StoreKeys,
     StrategyTable,
     TableShape,
+    WatchKeys,
     WorkerKeys,
 )
 from s1mpletrader.configuration.nearest import nearest
@@ -22,6 +23,9 @@ from s1mpletrader.configuration.ranges import WHOLE, ConfidenceRange, range_faul
 from s1mpletrader.configuration.validation import field_names, validated
 from s1mpletrader.core.plugin_manager import PluginKind, PluginManager, RegisteredPlugin, UnknownPlugin
 from s1mpletrader.domain.facts import Series
+
+NAMED: Final = (WorkerKeys, EventKeys, WatchKeys)
+"""The keys of tables that may have a name of their own."""
 
 
 def rows(document: Document, kind: PluginKind) -> list[tuple[KeyPath, Mapping[str, Any]]] | None:
@@ -52,7 +56,7 @@ class TableReader:
     def many(self, kind: PluginKind) -> tuple[PluginTable, ...]:
         """The tables of an array, in the order of the file. Names are distinct, and confidence ranges divide [0, 1]."""
         found = [(path, self._table(kind, path, raw)) for path, raw in self._rows(kind)]
-        if issubclass(SHAPES[kind].keys, WorkerKeys | EventKeys):
+        if issubclass(SHAPES[kind].keys, NAMED):
             self._check_names(found)
         if issubclass(SHAPES[kind].keys, PlannerKeys):
             self._check_ranges(kind, found)
@@ -106,7 +110,7 @@ class TableReader:
         config = validated(model, rest, self.document, path, own)
         return PluginTable(
             kind=kind,
-            name=(keys.name if isinstance(keys, WorkerKeys | EventKeys) else None) or plugin.name,
+            name=(keys.name if isinstance(keys, NAMED) else None) or plugin.name,
             place=self.document.place(path),
             plugin=plugin,
             config=config,

@@ -19,7 +19,9 @@ _PART_QUANTUM: Final = Decimal("0.00000001")
 
 STRATEGIES: Final = "strategies"
 
-SHARED_TABLES: Final = frozenset({"environment", "account", "exchange", "ledger", "journal", "cache", "plugins", "engine"})
+SHARED_TABLES: Final = frozenset(
+    {"environment", "account", "exchange", "ledger", "journal", "cache", "watch", "plugins", "engine"}
+)
 """The tables that stand in the portfolio's file; those of a strategy's file of the same names do not count."""
 
 

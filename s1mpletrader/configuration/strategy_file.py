@@ -56,6 +56,7 @@ def read_strategy(document: Document, plugins: PluginManager) -> Configuration:
         gate=reader.many(PluginKind.GATE),
         news=reader.many(PluginKind.NEWS),
         schedule=reader.many(PluginKind.SCHEDULE),
+        watch=reader.many(PluginKind.WATCH),
     )
 
 

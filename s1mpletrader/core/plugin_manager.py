@@ -15,7 +15,7 @@ import difflib
 import inspect
 import logging
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, Self
@@ -29,6 +29,7 @@ from s1mpletrader.ports.hooks import PROJECT, Registering, Watching
 from s1mpletrader.ports.plugin import Plugin, PluginConfig
 
 _log: Final = logging.getLogger(__name__)
+NOTHING_BUILT: Final[Mapping[str, object]] = {}
 _PLUGIN_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
@@ -53,6 +54,7 @@ class PluginKind(StrEnum):
     CACHE = "cache"
     NEWS = "news"
     SCHEDULE = "schedule"
+    WATCH = "watch"
 
     @property
     def hook(self) -> str:
@@ -79,6 +81,7 @@ _HOOKS: Final = {
     PluginKind.CACHE: "s1mple_caches",
     PluginKind.NEWS: "s1mple_news_sources",
     PluginKind.SCHEDULE: "s1mple_schedules",
+    PluginKind.WATCH: "s1mple_watchers",
 }
 
 
@@ -182,13 +185,14 @@ class PluginManager:
         lines = [line for key in keys for line in _lines(self._plugins[key])]
         return (*lines, *sorted(self._faults, key=lambda line: (line.source, line.kind or "", line.reason or "")))
 
-    def watchers(self) -> Watchers:
-        """What to call after a commit. What a listener raises is logged, and the next one is called all the same."""
-        return Watchers(**{name: self._watcher(f"s1mple_{name}") for name in Watchers.__dataclass_fields__})
+    def watchers(self, built: Mapping[str, object] = NOTHING_BUILT) -> Watchers:
+        """What to call after a commit. What a listener raises is logged, and the next one is called all the same.
 
-    def _watcher(self, hook: str) -> "_Watcher | None":
-        listeners = [relay for relay in self._relays if relay.listens(hook)]
-        return _Watcher(hook, listeners) if listeners else None
+        ``built`` are objects that listen beside the plugins, by name: those of ``[[watch]]`` tables. One that implements no
+        watching hook, or not as it is declared, raises ``Refused``.
+        """
+        relays = [*self._relays, *(_listener(name, watcher) for name, watcher in built.items())]
+        return Watchers(**{name: _watcher(f"s1mple_{name}", relays) for name in Watchers.__dataclass_fields__})
 
     def _take(self, found: FoundPlugin, allow: Collection[str] | None) -> None:
         if found.fault is not None:
@@ -286,6 +290,18 @@ class _Watcher:
         named = dict(zip(self._names, arguments, strict=True))
         for listener in self._listeners:
             listener.tell(self._hook, named)
+
+
+def _watcher(hook: str, relays: Sequence[_Relay]) -> _Watcher | None:
+    listeners = [relay for relay in relays if relay.listens(hook)]
+    return _Watcher(hook, listeners) if listeners else None
+
+
+def _listener(name: str, watcher: object) -> _Relay:
+    relay, fault = attempt(lambda: _Relay(PluginSource(name, "this run", "0"), watcher))
+    if relay is None:
+        raise Refused(f"{name!r} cannot watch: {fault}")
+    return relay
 
 
 def _plugin_fault(item: Any) -> str | None:

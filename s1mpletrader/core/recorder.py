@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 from s1mpletrader.core.journal_writer import StrategyJournalWriter
@@ -44,6 +45,8 @@ def chunk(steps_max: int) -> CommitPolicy:
 class Recorder:
     """Records steps in their order. After a failed write nothing further is recorded or released.
 
+    Once a step is durable, ``published`` hears of its changes, ``told`` of each of its entries, and then come its own notices.
+
     A ledger and a journal of one transaction domain share a transaction. Of two domains the journal is written first: an intent
     that only the journal has was never sent, and recovery closes it as abandoned.
     """
@@ -55,12 +58,14 @@ class Recorder:
         writer: StrategyJournalWriter,
         policy: CommitPolicy,
         published: Callable[[Sequence[LedgerChange]], None] | None = None,
+        told: Callable[[EntryDraft], None] | None = None,
     ) -> None:
         self._ledger = ledger
         self._journal = journal
         self._writer = writer
         self._policy = policy
         self._published = published
+        self._told = told
         self._changes: list[LedgerChange] = []
         self._entries: list[SealedEntry] = []
         self._notices: list[Callable[[], None]] = []
@@ -95,6 +100,8 @@ class Recorder:
         sealed = self._writer.seal(step.reasons)
         self._changes.extend(step.reality)
         self._entries.extend(sealed)
+        if self._told is not None:
+            self._notices.extend([partial(self._told, draft) for draft in step.reasons])
         self._notices.extend(notices)
         self._recorded += 1
         if self._policy.steps_max is not None and self._recorded - self._durable >= self._policy.steps_max:

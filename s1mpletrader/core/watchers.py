@@ -8,7 +8,9 @@ from s1mpletrader.domain.instant import Instant
 from s1mpletrader.domain.order import Order
 from s1mpletrader.domain.origin import PlatformData
 from s1mpletrader.domain.reality import Fill, LedgerChange
+from s1mpletrader.domain.reasons import EntryDraft
 from s1mpletrader.domain.replies import ExchangeReply
+from s1mpletrader.ports.status import LiveStatus
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,9 +22,11 @@ class Watchers:
     candle_stream_data_ready: Callable[[str, PlatformData], None] | None = None
     exchange_reply: Callable[[ExchangeReply], None] | None = None
     strategy_ledger_updated: Callable[[LedgerChange], None] | None = None
+    strategy_journal_updated: Callable[[EntryDraft], None] | None = None
     order: Callable[[Order], None] | None = None
     fill: Callable[[Fill], None] | None = None
     refusal: Callable[[str, Refusal], None] | None = None
+    status: Callable[[LiveStatus], None] | None = None
 
 
 NOBODY = Watchers()

@@ -49,3 +49,30 @@ class IOpened(Protocol):
     async def open(self) -> None:
         """Connect, and fetch what has to be known first."""
         ...
+
+
+class KeyPermissions(Struct, frozen=True, kw_only=True):
+    """What the venue lets a key do. None where the venue does not tell."""
+
+    trading: bool | None = None
+    withdrawals: bool | None = None
+    bound_to_addresses: bool | None = None
+    """Whether the key works from declared network addresses only."""
+
+
+@runtime_checkable
+class IKeyInspection(Protocol):
+    """A connector that can ask the venue about its key."""
+
+    async def key_permissions(self) -> KeyPermissions:
+        """What the key may do; ``AuthenticationFailed`` for one that the venue does not accept."""
+        ...
+
+
+@runtime_checkable
+class IServerTime(Protocol):
+    """A connector that can ask the venue for its time."""
+
+    async def server_time(self) -> Instant:
+        """The venue's present instant, as its answer says."""
+        ...

@@ -15,6 +15,7 @@ from s1mpletrader.domain.instant import Instant
 from s1mpletrader.domain.order import Order
 from s1mpletrader.domain.origin import PlatformData
 from s1mpletrader.domain.reality import Fill, LedgerChange
+from s1mpletrader.domain.reasons import EntryDraft
 from s1mpletrader.domain.replies import ExchangeReply
 from s1mpletrader.ports.algorithms import ExecutionAlgorithm
 from s1mpletrader.ports.cache import ICache
@@ -31,9 +32,11 @@ from s1mpletrader.ports.plugin import (
     EventProvision,
     Plugin,
     StoreProvision,
+    WatchProvision,
     WorkerProvision,
 )
 from s1mpletrader.ports.state import IState
+from s1mpletrader.ports.status import IWatcher, LiveStatus
 from s1mpletrader.ports.workers import ContextWorker, CoupledDetector, RiskMonitor, SignalDetector
 
 PROJECT: Final = "s1mpletrader"
@@ -138,6 +141,14 @@ class Registering:
         """Schedules, which start flows; a ``[[schedule]]`` table."""
         return ()
 
+    @hookspec
+    def s1mple_watchers(self) -> Sequence[Plugin[Any, WatchProvision, IWatcher]]:
+        """What watches a run and tells or counts what happens; a ``[[watch]]`` table.
+
+        What is built has methods marked ``hookimpl`` and named as the watching hooks.
+        """
+        return ()
+
 
 class Watching:
     """One hook for each thing that outsiders may watch."""
@@ -163,6 +174,10 @@ class Watching:
         """STRATEGY_LEDGER_UPDATED: a change is durable in the ledger; once for each."""
 
     @hookspec
+    def s1mple_strategy_journal_updated(self, entry: EntryDraft) -> None:
+        """STRATEGY_JOURNAL_UPDATED: an entry is durable in the journal; once for each, before what else is told of its step."""
+
+    @hookspec
     def s1mple_order(self, order: Order) -> None:
         """An order has come to a new state; its change is durable."""
 
@@ -173,3 +188,7 @@ class Watching:
     @hookspec
     def s1mple_refusal(self, strategy: str, refusal: Refusal) -> None:
         """A decision not to trade is durable."""
+
+    @hookspec
+    def s1mple_status(self, status: LiveStatus) -> None:
+        """How a paper or live run stands, told now and then."""

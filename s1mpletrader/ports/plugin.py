@@ -132,3 +132,20 @@ class CacheProvision:
     """What a cache is built with."""
 
     run: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WatchProvision:
+    """What a watcher of a run is built with."""
+
+    name: str
+    """The table's name, else the plugin's."""
+    run: str
+    """The run's id; empty where it is not known yet."""
+    mode: str
+    """``backtest``, ``paper`` or ``live``."""
+    account: str
+    strategies: tuple[str, ...]
+    directory: str
+    """Where the TOML file lies: relative paths start here, or in the working directory."""
+    clock: IClock
