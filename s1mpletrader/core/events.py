@@ -11,7 +11,7 @@ from s1mpletrader.domain.instant import Instant
 from s1mpletrader.domain.origin import OriginKind
 from s1mpletrader.ports.events import Event
 
-_RANK: Final = {OriginKind.NEWS: RANK_NEWS, OriginKind.SCHEDULE: RANK_SCHEDULE}
+RANK_OF: Final = {OriginKind.NEWS: RANK_NEWS, OriginKind.SCHEDULE: RANK_SCHEDULE}
 
 Schedule = Callable[[Instant, int, Callable[[], None], int], None]
 """Calls something at an instant, in the turn of its rank and of its source."""
@@ -53,7 +53,7 @@ class EventLane:
             self._next(ordinal, events)
             self.take(event)
 
-        self._schedule(event.at, _RANK[event.kind], happens, ordinal)
+        self._schedule(event.at, RANK_OF[event.kind], happens, ordinal)
 
     def take(self, event: Event) -> None:
         """Ask the detectors that listen to the event's source, and decide where one of them sees something."""

@@ -2,21 +2,42 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
-from s1mpletrader.domain.candles import Candles
 from s1mpletrader.domain.facts import BoolArray, FloatArray, InstantArray, Key, Series
 from s1mpletrader.domain.instant import Instant
 
 
-class Cursor:
-    """How many of a series' candles have closed."""
+class SeriesData(Protocol):
+    """A series' candles as arrays of equal length: a whole history, or room for what is still to come."""
 
-    __slots__ = ("count",)
+    @property
+    def closed_at(self) -> InstantArray:
+        """When each candle became known."""
+        ...
+
+    def columns(self) -> dict[Key, FloatArray]:
+        """The five fields as facts."""
+        ...
+
+    def __len__(self) -> int: ...
+
+
+class Cursor:
+    """How many of a series' candles have closed: ``count`` are in the columns, ``dropped`` had to leave them."""
+
+    __slots__ = ("count", "dropped")
 
     def __init__(self) -> None:
         self.count = 0
+        self.dropped = 0
+
+    @property
+    def total(self) -> int:
+        """Every candle so far."""
+        return self.count + self.dropped
 
 
 @dataclass(slots=True)
@@ -44,7 +65,7 @@ class Column:
 class FactTable:
     """All facts of one strategy. Implements ``Facts`` as of the present cursor."""
 
-    def __init__(self, candles: Mapping[Series, Candles]) -> None:
+    def __init__(self, candles: Mapping[Series, SeriesData]) -> None:
         self.at: Instant = 0
         self.candles = candles
         self.cursors = {series: Cursor() for series in candles}
@@ -56,6 +77,16 @@ class FactTable:
     def add(self, key: Key, values: FloatArray, *, first: int, series: Series | None = None) -> None:
         """Add a fact whose values begin at row ``first`` of its series."""
         self._columns[key] = Column(values, first, self.cursors[series or key.series])
+
+    def drop_oldest(self, series: Series, keep: int) -> None:
+        """Make room in a series' columns: only the latest ``keep`` values stay, and more must not be asked for."""
+        cursor = self.cursors[series]
+        start = cursor.count - keep
+        for column in self._columns.values():
+            if column.cursor is cursor:
+                column.values[:keep] = column.values[start : cursor.count].copy()
+                column.first = max(column.first - start, 0)
+        cursor.count, cursor.dropped = keep, cursor.dropped + start
 
     def column(self, key: Key) -> Column:
         """The whole column: for engines, not for workers."""
@@ -115,7 +146,7 @@ def _blank(values: FloatArray, first: int) -> FloatArray:
 class Timeline:
     """The instants at which a strategy's candles close, and how many of each series have closed by then."""
 
-    def __init__(self, candles: Mapping[Series, Candles]) -> None:
+    def __init__(self, candles: Mapping[Series, SeriesData]) -> None:
         closes = {series: data.closed_at for series, data in candles.items()}
         if len(closes) == 1:
             ((_, self.instants),) = closes.items()

@@ -39,15 +39,15 @@ class Feed(Protocol):
 class Position:
     """Where a strategy stands on its timeline: sets the cursors, and asks those whose candles have closed."""
 
-    def __init__(self, strategy: Strategy, view: Callable[[], AccountView]) -> None:
+    def __init__(self, strategy: Strategy, timeline: Timeline, view: Callable[[], AccountView]) -> None:
         self._strategy = strategy
+        self._timeline = timeline
         self._view = view
         self._cursors = tuple(strategy.facts.cursors.items())
 
     def move_to(self, index: int) -> tuple[tuple[Series, int], ...]:
         """Go to an instant; returns the series whose candles close there, with the row of that candle."""
-        strategy = self._strategy
-        timeline = strategy.timeline
+        strategy, timeline = self._strategy, self._timeline
         strategy.facts.at = int(timeline.instants[index])
         closed = []
         for series, cursor in self._cursors:
@@ -83,10 +83,11 @@ class DenseFeed:
 
     def __init__(self, strategy: Strategy, view: Callable[[], AccountView]) -> None:
         self.strategy = strategy
-        self._position = Position(strategy, view)
+        timeline = Timeline(strategy.facts.candles)
+        self._position = Position(strategy, timeline, view)
         self._index = 0
-        self._length = len(strategy.timeline)
-        self._instants = strategy.timeline.instants
+        self._length = len(timeline)
+        self._instants = timeline.instants
         self._fillers: dict[Series, list[Callable[[int], None]]] = {}
         for bound in strategy.workers:
             self._fillers.setdefault(bound.series, []).append(row_filler(strategy.facts, bound))
@@ -117,16 +118,17 @@ class SkippingFeed:
     def __init__(self, strategy: Strategy, view: Callable[[], AccountView]) -> None:
         self.strategy = strategy
         self._view = view
-        self._position = Position(strategy, view)
+        timeline = Timeline(strategy.facts.candles)
+        self._position = Position(strategy, timeline, view)
         fill_columns(strategy.facts, strategy.workers)
-        self._instants = strategy.timeline.instants
-        self._length = len(strategy.timeline)
-        self._candidates = _candidates(strategy)
+        self._instants = timeline.instants
+        self._length = len(timeline)
+        self._candidates = _candidates(strategy, timeline)
         self._next_candidate = 0
         self._index = 0
         self._found: int | None = None
         self._shown = 0
-        self._coupled = [QuietWorker(number, bound, strategy) for number, bound in enumerate(strategy.coupled)]
+        self._coupled = [QuietWorker(number, bound, strategy, timeline) for number, bound in enumerate(strategy.coupled)]
 
     def next_at(self, before: Instant | None) -> Instant | None:
         """The next instant that cannot be skipped."""
@@ -179,14 +181,14 @@ class SkippingFeed:
 class QuietWorker:
     """A coupled worker with its second form, on the strategy's timeline."""
 
-    def __init__(self, number: int, bound: BoundCoupled, strategy: Strategy) -> None:
+    def __init__(self, number: int, bound: BoundCoupled, strategy: Strategy, timeline: Timeline) -> None:
         if not isinstance(bound.worker, IQuiet):
             raise TypeError(f"{bound.name} has no quiet form")
         self._number = number
         self._bound = bound
         self._quiet: IQuiet[Any] = bound.worker
         self._columns: Columns = strategy.facts.aligned(bound.worker.needs)
-        self._timeline: Timeline = strategy.timeline
+        self._timeline = timeline
         self._states = strategy.state.coupled
         self._closed_at: InstantArray = strategy.facts.candles[bound.series].closed_at
 
@@ -219,13 +221,13 @@ def can_skip(strategy: Strategy) -> bool:
     )
 
 
-def _candidates(strategy: Strategy) -> InstantArray:
+def _candidates(strategy: Strategy, timeline: Timeline) -> InstantArray:
     """The indices of the instants at which some detector might give a signal."""
-    flags = np.zeros(len(strategy.timeline), dtype=np.bool_)
+    flags = np.zeros(len(timeline), dtype=np.bool_)
     for _, detector, series, first_row in strategy.detectors:
         if not isinstance(detector, ICandidates):
             raise TypeError("a detector has no candidates form")
         rows = np.array(detector.candidates(strategy.facts.aligned(detector.needs)), dtype=np.bool_)
         rows[:first_row] = False
-        flags |= strategy.timeline.flags(series, rows, strategy.facts.candles[series].closed_at)
+        flags |= timeline.flags(series, rows, strategy.facts.candles[series].closed_at)
     return np.flatnonzero(flags)

@@ -28,7 +28,7 @@ def adds_nothing(order: Order, reply: OrderReply) -> bool:
     """Whether the ledger already knows what the reply says, or knows better."""
     match reply:
         case Accepted():
-            return order.acknowledged_at is not None
+            return order.acknowledged_at is not None and order.state is not OrderState.UNKNOWN
         case Rejected():
             return order.state is OrderState.REJECTED
         case Cancelled() | Expired() | Replaced():

@@ -11,7 +11,7 @@ from s1mpletrader.domain.errors import Refused, Unavailable
 from s1mpletrader.domain.ids import OrderId
 from s1mpletrader.domain.instant import Instant
 from s1mpletrader.domain.replies import CancelRejected, ExchangeReply, NotSent, Rejected
-from s1mpletrader.ports.execution import AlreadySubmitted, IExecutionConnector
+from s1mpletrader.ports.execution import AlreadySubmitted, IExecutionCommands
 
 SEND_ATTEMPTS_MAX: Final = 3
 """How often a submission that provably did not leave is sent, under the same id."""
@@ -21,19 +21,24 @@ Spawn = Callable[[Coroutine[Any, Any, Any], Callable[[Any], None]], None]
 
 
 class Outbox:
-    """Sends commands in their order. What comes back re-enters as replies; nothing here waits for the venue."""
+    """Sends commands in their order. What comes back re-enters as replies; nothing here waits for the venue.
+
+    While ``is_open`` says no, nothing but cancellations leaves; the rest waits in its order.
+    """
 
     def __init__(
         self,
-        connector: IExecutionConnector,
+        connector: IExecutionCommands,
         spawn: Spawn,
         deliver: Callable[[Sequence[ExchangeReply]], None],
         now: Callable[[], Instant],
+        is_open: Callable[[], bool] = lambda: True,
     ) -> None:
         self._connector = connector
         self._spawn = spawn
         self._deliver = deliver
         self._now = now
+        self._is_open = is_open
         self._queue: deque[tuple[int, Command, tuple[OrderId, ...]]] = deque()
         self._in_flight: set[OrderId] = set()
 
@@ -41,15 +46,26 @@ class Outbox:
         """Queue the commands of a recorded step."""
         self._queue.extend([(step, command, command.order_ids) for command in commands])
 
+    def is_busy(self, order_id: OrderId) -> bool:
+        """Whether a command about the order is under way."""
+        return order_id in self._in_flight
+
+    @property
+    def waiting_count(self) -> int:
+        """How many commands wait."""
+        return len(self._queue)
+
     def release(self, steps: int) -> None:
         """Send everything of the first ``steps`` steps whose orders have no other command in flight."""
         if not self._queue:
             return
         waiting: deque[tuple[int, Command, tuple[OrderId, ...]]] = deque()
         held: set[OrderId] = set()
+        is_open = self._is_open()
         while self._queue:
             step, command, ids = self._queue.popleft()
-            if step > steps or not self._in_flight.isdisjoint(ids) or not held.isdisjoint(ids):
+            is_held = not (isinstance(command, CancelOrder) or is_open)
+            if step > steps or is_held or not self._in_flight.isdisjoint(ids) or not held.isdisjoint(ids):
                 waiting.append((step, command, ids))
                 held.update(ids)
                 continue

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from s1mpletrader.core.decision import Planning
-from s1mpletrader.core.facts import FactTable, Timeline
+from s1mpletrader.core.facts import FactTable
 from s1mpletrader.domain.batches import BatchRules
 from s1mpletrader.domain.facts import Key, Series
 from s1mpletrader.domain.opinion import Risk, RiskDraft, SignalDraft
@@ -71,7 +71,6 @@ class Strategy:
     series: Series
     """Its first symbol on its first timeframe."""
     facts: FactTable
-    timeline: Timeline
     workers: tuple[BoundWorker, ...]
     detectors: tuple[BoundDetector, ...]
     coupled: tuple[BoundCoupled, ...]

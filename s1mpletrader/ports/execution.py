@@ -11,7 +11,7 @@ from s1mpletrader.domain.ids import OrderId
 from s1mpletrader.domain.instant import Instant
 from s1mpletrader.domain.instrument import AccountType, Instrument
 from s1mpletrader.domain.orders import ListKind, OrderDetails, OrderState, OrderType, TimeInForce
-from s1mpletrader.domain.replies import AmendOutcome, CancelOutcome, ExchangeReply, Filled, Outcome, ReplaceOutcome
+from s1mpletrader.domain.replies import AmendOutcome, CancelOutcome, Filled, Outcome, ReplaceOutcome, VenueReply
 
 
 class UnsupportedOrder(Refused):
@@ -94,12 +94,32 @@ class Balance(Struct, frozen=True, kw_only=True):
 class IReplyStream(Protocol):
     """The private side: what the venue tells unasked."""
 
-    def replies(self) -> AsyncIterator[ExchangeReply]:
+    def replies(self) -> AsyncIterator[VenueReply]:
         """Replies in the venue's order. After a gap, what was missed comes first, once and in order."""
         ...
 
 
-class IExecutionConnector(Protocol):
+class IExecutionCommands(Protocol):
+    """What can be asked of a venue about orders."""
+
+    async def submit(self, orders: Sequence[OrderRequest], list_kind: ListKind = ListKind.NONE) -> Sequence[Outcome]:
+        """Submit linked orders as one; an outcome for each. A doubt about the whole makes every one ``Unknown``."""
+        ...
+
+    async def cancel(self, order: OrderRef) -> CancelOutcome:
+        """Cancel. ``CancelRejected`` proves nothing about the order."""
+        ...
+
+    async def amend(self, order: OrderRef, quantity: Decimal, price: Decimal | None = None) -> AmendOutcome:
+        """Change an order in place; ``UnsupportedOrder`` where not declared."""
+        ...
+
+    async def replace(self, order: OrderRef, replacement: OrderRequest) -> tuple[ReplaceOutcome, Outcome]:
+        """End an order and place another in its stead, as one; ``UnsupportedOrder`` where not declared."""
+        ...
+
+
+class IExecutionConnector(IExecutionCommands, Protocol):
     """One account at one venue.
 
     Laws:
@@ -134,22 +154,6 @@ class IExecutionConnector(Protocol):
 
     def venue_id(self, order_id: OrderId) -> str:
         """The order id in the form that the venue takes: pure and injective."""
-        ...
-
-    async def submit(self, orders: Sequence[OrderRequest], list_kind: ListKind = ListKind.NONE) -> Sequence[Outcome]:
-        """Submit linked orders as one; an outcome for each. A doubt about the whole makes every one ``Unknown``."""
-        ...
-
-    async def cancel(self, order: OrderRef) -> CancelOutcome:
-        """Cancel. ``CancelRejected`` proves nothing about the order."""
-        ...
-
-    async def amend(self, order: OrderRef, quantity: Decimal, price: Decimal | None = None) -> AmendOutcome:
-        """Change an order in place; ``UnsupportedOrder`` where not declared."""
-        ...
-
-    async def replace(self, order: OrderRef, replacement: OrderRequest) -> tuple[ReplaceOutcome, Outcome]:
-        """End an order and place another in its stead, as one; ``UnsupportedOrder`` where not declared."""
         ...
 
     async def query(self, order: OrderRef) -> OrderSnapshot | None:
@@ -187,6 +191,6 @@ class IWorld(Protocol):
         """When the next reply will be, as things stand; None where nothing is pending."""
         ...
 
-    def pop(self) -> ExchangeReply:
+    def pop(self) -> VenueReply:
         """Go to ``next_at()`` and give its reply."""
         ...

@@ -1,0 +1,307 @@
+"""A live run from its first entry to its last: reopened from the stores, warmed up, reconciled, driven, and ended.
+
+Paper and live are the same run. What differs are the parts that it is given: the clock, the streams, the connector.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+from s1mpletrader.core.book import Book
+from s1mpletrader.core.commands import CancelOrder
+from s1mpletrader.core.effects import Wake
+from s1mpletrader.core.engine import RANK_MARKET
+from s1mpletrader.core.events import RANK_OF, EventLane
+from s1mpletrader.core.execution_worker import ExecutionWorker
+from s1mpletrader.core.inbox import Inbox
+from s1mpletrader.core.live_engine import LiveEngine
+from s1mpletrader.core.live_gate import LiveGate
+from s1mpletrader.core.live_lane import LiveLane
+from s1mpletrader.core.live_streams import LiveStreams
+from s1mpletrader.core.order_context import ContextFinder
+from s1mpletrader.core.outbox import Outbox
+from s1mpletrader.core.real_time import LoopTasks
+from s1mpletrader.core.reconciler import Reconciler
+from s1mpletrader.core.recorder import Recorder, Step
+from s1mpletrader.core.tenure import RENEWAL_NS, Tenure
+from s1mpletrader.core.timers import TimerFlow
+from s1mpletrader.core.worker_state import WorkerStates
+from s1mpletrader.domain.account import AccountView
+from s1mpletrader.domain.errors import Unavailable
+from s1mpletrader.domain.instant import SECOND_NS, Duration, Instant
+from s1mpletrader.domain.orders import OrderState
+from s1mpletrader.domain.reality import FundsKind, FundsMoved
+from s1mpletrader.domain.reasons import SCHEMA_VERSION, EntryDraft, EntryKind, Reasons, RunIdentity
+from s1mpletrader.domain.replies import ExchangeReply, Filled
+from s1mpletrader.ports.clock import IClock
+from s1mpletrader.ports.events import Event, IEventSource
+from s1mpletrader.ports.execution import IExecutionConnector, IReplyStream
+from s1mpletrader.ports.health import IHealth
+from s1mpletrader.ports.ledger import ILedger
+
+STOPPED: Final = "STOPPED"
+NOT_RECONCILED: Final = "reconciliation"
+STREAMS: Final = "streams"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveSettings:
+    """How a live run deals with time and with its end."""
+
+    cancels_on_stop: bool = False
+    """Whether a graceful stop cancels open orders; else they are kept."""
+    reconcile_every_ns: Duration = 60 * SECOND_NS
+    """How often the venue is asked about live orders though all is well."""
+    resolve_every_ns: Duration = 2 * SECOND_NS
+    """How often while the outcome of an order is unknown."""
+    settle_s_max: float = 30.0
+    """How long the end waits for answers that are under way."""
+
+
+class LiveRun:
+    """One process's run of one or several strategies in real time."""
+
+    def __init__(
+        self,
+        *,
+        identity: RunIdentity,
+        settings: LiveSettings,
+        funds: Mapping[str, Mapping[str, Decimal]],
+        clock: IClock,
+        engine: LiveEngine,
+        inbox: Inbox,
+        gate: LiveGate,
+        book: Book,
+        worker: ExecutionWorker,
+        contexts: ContextFinder,
+        timers: TimerFlow,
+        lanes: Sequence[LiveLane],
+        streams: LiveStreams,
+        event_lanes: Sequence[tuple[EventLane, Sequence[IEventSource]]],
+        recorder: Recorder,
+        outbox: Outbox,
+        tasks: LoopTasks,
+        ledger: ILedger,
+        connector: IExecutionConnector,
+        replies: IReplyStream,
+        reconciler: Reconciler,
+        states: WorkerStates,
+        tenure: Tenure,
+    ) -> None:
+        self.identity = identity
+        self._settings = settings
+        self._funds = funds
+        self._clock = clock
+        self._engine = engine
+        self._inbox = inbox
+        self._gate = gate
+        self._book = book
+        self._worker = worker
+        self._contexts = contexts
+        self._timers = timers
+        self._lanes = tuple(lanes)
+        self._streams = streams
+        self._event_lanes = tuple(event_lanes)
+        self._recorder = recorder
+        self._outbox = outbox
+        self._tasks = tasks
+        self._ledger = ledger
+        self._connector = connector
+        self._replies = replies
+        self._reconciler = reconciler
+        self._states = states
+        self._tenure = tenure
+        self._listeners: list[asyncio.Task[None]] = []
+
+    def view(self, strategy: str) -> AccountView:
+        """A strategy's sub-account as it stands."""
+        return self._book.view(strategy)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Trade until ``stop`` is set or the market data end; raises what ended the run before."""
+        self._tenure.begin()
+        try:
+            self._reopen()
+            await self._prepare()
+            await self._trade(stop)
+        finally:
+            self._tenure.end()
+
+    def keep_states(self) -> None:
+        """Store what the strategies' workers remember, where it has changed."""
+        for lane in self._lanes:
+            self._states.keep(lane.feed.strategy)
+
+    def alarm(self, text: str) -> None:
+        """Write down what a person should look at."""
+        draft = EntryDraft(EntryKind.ALARM, self._clock.now(), Reasons(v=SCHEMA_VERSION, text=text))
+        self._recorder.record(Step((), (draft,)))
+
+    def told(self, replies: Sequence[ExchangeReply]) -> None:
+        """The venue has said something. What it says about orders that are not in this book is only noted."""
+        known = [reply for reply in replies if isinstance(reply, Filled) or self._knows(reply)]
+        self._inbox.deliver(known)
+
+    def _knows(self, reply: ExchangeReply) -> bool:
+        order_id = getattr(reply, "order_id", None)
+        if order_id is None or self._book.order(order_id) is not None:
+            return True
+        self._inbox.put(RANK_MARKET, lambda: self.alarm(f"the venue speaks of {order_id}, which this ledger does not know"))
+        return False
+
+    def _reopen(self) -> None:
+        """Fold the ledger into the book, and write the run's first entry; a book that is new gets its opening funds."""
+        at = self._clock.now()
+        is_new = True
+        for change in self._ledger.changes():
+            is_new = False
+            self._book.apply(change)
+        funds = self._opening(at) if is_new else ()
+        started = EntryDraft(EntryKind.RUN_STARTED, at, Reasons(v=SCHEMA_VERSION, run=self.identity))
+        self._recorder.record(Step(funds, (started,)))
+        self._recorder.flush()
+        for moved in funds:
+            self._book.apply(moved)
+
+    def _opening(self, at: Instant) -> tuple[FundsMoved, ...]:
+        return tuple(
+            FundsMoved(strategy=strategy, asset=asset, amount=amount, kind=FundsKind.OPENING, at=at)
+            for strategy in self.identity.strategies
+            for asset, amount in sorted(self._funds[strategy].items())
+        )
+
+    async def _prepare(self) -> None:
+        """Listen first, then read what was missed: history until the windows are full, and the venue's view of our orders."""
+        self._listen(self._hear_replies())
+        self._gate.close(NOT_RECONCILED, "the account has not been reconciled yet")
+        for lane in self._lanes:
+            await self._streams.warm_up(lane)
+            self._states.restore(lane.feed.strategy)
+        self._reconciler.doubt_what_was_under_way()
+        for group in list(self._book.live_groups()):
+            if group.wake_at is not None:
+                self._timers.set([Wake(group.wake_at, group.opened.group_id)])
+
+    async def _trade(self, stop: asyncio.Event) -> None:
+        self._engine.begin(self.keep_states)
+        self._listen(self._keep_reconciled())
+        self._listen(self._keep_watch())
+        self._listen(self._keep_lease())
+        number = 0
+        for lane, sources in self._event_lanes:
+            for source in sources:
+                self._listen(self._hear_events(lane, source, number))
+                number += 1
+        market = self._listen(self._streams.run(self._lanes, self._inbox))
+        stopped = asyncio.ensure_future(stop.wait())
+        try:
+            waits: set[asyncio.Future[Any]] = {stopped, self._engine.failure, market}
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopped.cancel()
+            await self._end()
+        if self._engine.failure.done():
+            self._engine.failure.result()
+
+    async def _end(self) -> None:
+        """Hear nothing new, let what is under way come back, and write the last entry, as far as the stores allow."""
+        has_failed = self._engine.failure.done()
+        hearing, *others = self._listeners
+        await _cancelled(others)
+        if not has_failed and self._settings.cancels_on_stop:
+            self._inbox.put(RANK_MARKET, self._cancel_all)
+            await asyncio.sleep(0)
+        self._gate.close(STOPPED, "the run is stopping")
+        if not has_failed:
+            await asyncio.sleep(0)
+        await self._tasks.settle(self._settings.settle_s_max)
+        await _cancelled([hearing])
+        await self._engine.end()
+        if not self._engine.failure.done():
+            self.keep_states()
+            self._record_end()
+
+    def _record_end(self) -> None:
+        prices = {symbol: price for lane in self._lanes for symbol, price in lane.prices().items()}
+        reasons = Reasons(v=SCHEMA_VERSION, text="the run has ended", prices=prices)
+        self._recorder.record(Step((), (EntryDraft(EntryKind.RUN_ENDED, self._clock.now(), reasons),)))
+        self._recorder.flush()
+
+    def _cancel_all(self) -> None:
+        at = self._clock.now()
+        effects = self._worker.cancel_all("the run stops")
+        drafts = []
+        for command in effects.commands:
+            if isinstance(command, CancelOrder):
+                context = self._contexts.find(command.order.order_id)
+                parent = context.last if context is not None else None
+                reasons = Reasons(v=SCHEMA_VERSION, text="CANCEL: the run stops")
+                drafts.append(EntryDraft(EntryKind.COMMANDED, at, reasons, parent, command.order.order_id))
+        self._recorder.record(Step(tuple(effects.reality), tuple(drafts)))
+        self._outbox.put(self._recorder.recorded, effects.commands)
+
+    def _listen(self, listening: Awaitable[None]) -> "asyncio.Task[None]":
+        """Run something beside the flows; what goes wrong in it ends the run."""
+
+        async def guarded() -> None:
+            try:
+                await listening
+            except Exception as fault:  # noqa: BLE001 - whatever it is, the run ends with it
+                self._inbox.fail(fault)
+
+        task = asyncio.ensure_future(guarded())
+        self._listeners.append(task)
+        return task
+
+    async def _hear_replies(self) -> None:
+        async for reply in self._replies.replies():
+            self.told([reply])
+
+    async def _hear_events(self, lane: EventLane, source: IEventSource, number: int) -> None:
+        async for event in source.events(self._clock.now()):
+            self._inbox.put(RANK_OF[event.kind], _taking(lane, event), number)
+
+    async def _keep_reconciled(self) -> None:
+        """Ask the venue at the start, now and then, and often while something is unknown."""
+        while True:
+            try:
+                await self._reconciler.reconcile()
+                self._gate.open(NOT_RECONCILED)
+            except Unavailable as unavailable:
+                self._gate.close(NOT_RECONCILED, f"the account cannot be reconciled now: {unavailable}")
+            unknown = any(order.state is OrderState.UNKNOWN for order in self._book.live_orders())
+            hurry = unknown or not self._gate.is_open
+            pause_ns = self._settings.resolve_every_ns if hurry else self._settings.reconcile_every_ns
+            await self._clock.sleep_until(self._clock.now() + pause_ns)
+
+    async def _keep_watch(self) -> None:
+        """Close the gate while a stream cannot be trusted or the venue has banned us."""
+        connector = self._connector
+        while isinstance(connector, IHealth):
+            health = connector.health()
+            banned = health.banned_until is not None and health.banned_until > self._clock.now()
+            if health.stale or banned:
+                self._gate.close(STREAMS, "the venue has banned us" if banned else "the private stream is stale")
+            else:
+                self._gate.open(STREAMS)
+            await self._clock.sleep_until(self._clock.now() + SECOND_NS)
+
+    async def _keep_lease(self) -> None:
+        while True:
+            await asyncio.sleep(RENEWAL_NS / SECOND_NS)
+            self._tenure.renew()
+
+
+def _taking(lane: EventLane, event: Event) -> Callable[[], None]:
+    return lambda: lane.take(event)
+
+
+async def _cancelled(tasks: Sequence["asyncio.Task[None]"]) -> None:
+    for task in tasks:
+        task.cancel()
+    for task in tasks:
+        with suppress(asyncio.CancelledError):
+            await task

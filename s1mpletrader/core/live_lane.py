@@ -1,0 +1,87 @@
+"""A live strategy's market data on its way to decisions: bars are joined, taken in, and decided upon."""
+
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+
+from s1mpletrader.core.bar_join import BarJoin, Joined, series_of
+from s1mpletrader.core.live_feed import LiveFeed
+from s1mpletrader.core.market import Market
+from s1mpletrader.core.sync_flow import SyncFlow
+from s1mpletrader.domain.facts import Series
+from s1mpletrader.domain.instant import Instant
+from s1mpletrader.ports.market_data import Candle
+
+Schedule = Callable[[Instant, Callable[[], None]], None]
+"""Calls something at an instant, in the turn of market data."""
+
+
+class LiveLane:
+    """One strategy's bars. Every instant that is decided upon has a moment of its own, however many wait."""
+
+    def __init__(
+        self,
+        *,
+        feed: LiveFeed,
+        join: BarJoin,
+        flow: SyncFlow,
+        market: Market,
+        moment: Callable[[], Instant],
+        schedule: Schedule,
+        told_late: Callable[[str, Instant, Sequence[Series]], None],
+        every_candle: bool = False,
+    ) -> None:
+        self.feed = feed
+        self._join = join
+        self._flow = flow
+        self._market = market
+        self._moment = moment
+        self._schedule = schedule
+        self._told_late = told_late
+        self._every_candle = every_candle
+        self._series = frozenset(feed.strategy.facts.cursors)
+
+    @property
+    def name(self) -> str:
+        """The strategy's name."""
+        return self.feed.strategy.name
+
+    def follows(self, series: Series) -> bool:
+        """Whether the strategy reads a series."""
+        return series in self._series
+
+    def closed_to(self, series: Series) -> Instant:
+        """When the latest known candle of a series closed; 0 before its first."""
+        return self.feed.closed_to(series) or 0
+
+    def prices(self) -> Mapping[str, Decimal]:
+        """The last close of every symbol that has one."""
+        return self._market.prices()
+
+    def warm_up(self, candles: Sequence[Candle]) -> None:
+        """Take history in: facts come from it, and no decision."""
+        for candle in candles:
+            self.feed.append(candle)
+            self._join.skip(candle)
+
+    def take(self, candle: Candle) -> None:
+        """A bar has closed; those of other strategies' series are not for this one."""
+        if candle.series not in self._series:
+            return
+        self._join.put(candle, self._moment())
+        self.decide()
+
+    def decide(self) -> None:
+        """Decide upon every instant that is whole, or has waited long enough."""
+        while (joined := self._join.take(self._moment())) is not None:
+            self._decide(joined)
+        over_at = self._join.grace_over_at()
+        if over_at is not None:
+            self._schedule(over_at, self.decide)
+
+    def _decide(self, joined: Joined) -> None:
+        if joined.late:
+            self._told_late(self.name, joined.at, joined.late)
+        taken = [candle for candle in joined.candles if self.feed.append(candle)]
+        seen = self.feed.look(series_of(taken))
+        if seen.signals or seen.risks or self._every_candle:
+            self._flow.run(self._moment(), seen)
