@@ -9,7 +9,7 @@ from s1mpletrader.configuration import Configuration, FactUser, PluginTable, Por
 from s1mpletrader.configuration.nearest import nearest
 from s1mpletrader.core.columns import bind_workers
 from s1mpletrader.core.decision import Named, Planning, Routed
-from s1mpletrader.core.facts import FactTable, Timeline
+from s1mpletrader.core.facts import FactTable
 from s1mpletrader.core.plugin_manager import PluginKind
 from s1mpletrader.core.strategy import BoundCoupled, BoundDetector, BoundEventDetector, Strategy, StrategyState
 from s1mpletrader.domain.candles import Candles
@@ -68,7 +68,6 @@ def assemble_strategy(
         symbols=configuration.strategy.symbols,
         series=configuration.series,
         facts=facts,
-        timeline=Timeline(candles),
         workers=workers,
         detectors=detectors,
         coupled=coupled,

@@ -182,7 +182,7 @@ class SyncFlow:
 
     def _candles(self) -> tuple[tuple[Series, int], ...]:
         """How many candles of each series have closed: what the flow can see of them."""
-        return tuple([(series, cursor.count) for series, cursor in self._strategy.facts.cursors.items()])
+        return tuple([(series, cursor.total) for series, cursor in self._strategy.facts.cursors.items()])
 
 
 def _signals(flow: Flow, seen: Seen) -> tuple[Signal, ...]:
