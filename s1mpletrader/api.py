@@ -168,6 +168,7 @@ from s1mpletrader.domain.replies import (
     Replaced,
     ReplaceOutcome,
     Unknown,
+    VenueReply,
 )
 from s1mpletrader.ports.algorithms import (
     Advance,
@@ -504,6 +505,7 @@ __all__ = [
     "UnknownOutcome",
     "UnsupportedOrder",
     "Update",
+    "VenueReply",
     "VersionedValue",
     "WatchProvision",
     "WorkerProvision",

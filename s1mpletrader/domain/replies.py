@@ -180,3 +180,6 @@ ExchangeReply: TypeAlias = (
 
 AccountReply: TypeAlias = Liquidated | FundsChanged
 """What a venue tells about the account itself, without any order of ours."""
+
+VenueReply: TypeAlias = ExchangeReply | AccountReply
+"""Everything that a venue can tell."""

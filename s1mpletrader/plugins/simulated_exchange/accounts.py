@@ -1,10 +1,11 @@
 """What the account holds, and what a fill does to it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Final, NamedTuple, Protocol
 
 from s1mpletrader.api import DERIVED, ZERO, Balance, Instrument, Liquidity, Side, add, multiply, subtract
+from s1mpletrader.plugins.simulated_exchange import reasons
 from s1mpletrader.plugins.simulated_exchange.book.order import Hold, VenueOrder
 from s1mpletrader.plugins.simulated_exchange.fees import FeeSchedule
 
@@ -21,6 +22,11 @@ class Trade(NamedTuple):
 
 class Account(Protocol):
     """An account of one type at the venue."""
+
+    @property
+    def shortage(self) -> str:
+        """The reason why an order that is not covered is refused, or expires."""
+        ...
 
     def is_short(self, orders: Sequence[VenueOrder]) -> bool:
         """Whether the free funds do not cover these orders, of which only one can fill."""
@@ -55,10 +61,28 @@ class NettingAccount:
     Nothing is refused for want of cash.
     """
 
+    shortage: Final = reasons.INSUFFICIENT_BALANCE
+
     def __init__(self, funds: dict[str, Decimal], fees: FeeSchedule) -> None:
         self._cash = dict(funds)
         self._fees = fees
         self._positions: dict[str, Decimal] = {}
+
+    def cash(self, currency: str) -> Decimal:
+        """The balance in a currency."""
+        return self._cash.get(currency, ZERO)
+
+    def position(self, symbol: str) -> Decimal:
+        """The signed quantity held."""
+        return self._positions.get(symbol, ZERO)
+
+    def positions(self) -> Iterator[tuple[str, Decimal]]:
+        """Every symbol whose position is not flat, by name, with the signed quantity held."""
+        return ((symbol, held) for symbol, held in sorted(self._positions.items()) if held)
+
+    def move(self, currency: str, amount: Decimal) -> None:
+        """Add an amount to the cash, or, below zero, take it."""
+        self._cash[currency] = add(self._cash.get(currency, ZERO), amount)
 
     def is_short(self, orders: Sequence[VenueOrder]) -> bool:
         """Never: there are no margin rules."""
@@ -78,9 +102,20 @@ class NettingAccount:
         self, instrument: Instrument, side: Side, price: Decimal, quantity: Decimal, liquidity: Liquidity, *, whole: bool
     ) -> Trade:
         """Book the fill; the fee is paid in the settlement currency."""
-        currency, symbol = instrument.settlement, instrument.symbol
         notional = instrument.notional(price, quantity)
-        fee = self._fees.fee(notional, liquidity, instrument.fee_quantum)
+        return self._book(instrument, side, quantity, notional, self._fees.fee(notional, liquidity, instrument.fee_quantum))
+
+    def close_out(self, instrument: Instrument, side: Side, price: Decimal, quantity: Decimal) -> Trade:
+        """Book a trade by which the venue ends a position, for the fee that it takes for that."""
+        notional = instrument.notional(price, quantity)
+        return self._book(instrument, side, quantity, notional, self._fees.liquidation_fee(notional, instrument.fee_quantum))
+
+    def balances(self) -> Sequence[Balance]:
+        """The cash by currency; it may be below zero."""
+        return [Balance(asset=asset, free=cash, locked=ZERO) for asset, cash in sorted(self._cash.items()) if cash]
+
+    def _book(self, instrument: Instrument, side: Side, quantity: Decimal, notional: Decimal, fee: Decimal) -> Trade:
+        currency, symbol = instrument.settlement, instrument.symbol
         cash = subtract(self._cash.get(currency, ZERO), fee)
         held = self._positions.get(symbol, ZERO)
         if side is Side.BUY:
@@ -89,13 +124,11 @@ class NettingAccount:
             self._cash[currency], self._positions[symbol] = add(cash, notional), subtract(held, quantity)
         return Trade(quantity, fee, currency)
 
-    def balances(self) -> Sequence[Balance]:
-        """The cash by currency; it may be below zero."""
-        return [Balance(asset=asset, free=cash, locked=ZERO) for asset, cash in sorted(self._cash.items()) if cash]
-
 
 class SpotAccount:
     """Assets that are bought and sold themselves. No balance is ever below zero."""
+
+    shortage: Final = reasons.INSUFFICIENT_BALANCE
 
     def __init__(self, funds: dict[str, Decimal], fees: FeeSchedule) -> None:
         self._free = dict(funds)

@@ -6,6 +6,7 @@ from s1mpletrader.api import AccountType, Candles, ConnectorProvision, Instrumen
 from s1mpletrader.plugins.simulated_exchange.book.market import Market
 from s1mpletrader.plugins.simulated_exchange.config import InstrumentRules, SimulatedExchangeConfig, exact_decimal
 from s1mpletrader.plugins.simulated_exchange.connector import SimulatedExchange
+from s1mpletrader.plugins.simulated_exchange.funding import funding_of
 from s1mpletrader.plugins.simulated_exchange.path import Path
 
 
@@ -13,6 +14,8 @@ def build_exchange(config: SimulatedExchangeConfig, provision: ConnectorProvisio
     """The exchange that lists every symbol with candles or rules; ``ValueError`` for what does not fit together."""
     if config.fee_in == "base" and provision.account_type is not AccountType.SPOT:
         raise ValueError(f"fee_in: 'base' is for spot accounts, found a {provision.account_type} account")
+    if provision.account_type is not AccountType.NETTING:
+        _check_netting_keys(config)
     finest = _finest(provision.candles.values())
     markets = {}
     for symbol in sorted(finest.keys() | config.instruments.keys()):
@@ -33,6 +36,7 @@ def build_exchange(config: SimulatedExchangeConfig, provision: ConnectorProvisio
         seed=provision.seed,
         markets=markets,
         is_submitted=provision.is_submitted,
+        funding=funding_of(config, provision.directory),
     )
 
 
@@ -42,6 +46,12 @@ def _finest(candles: Iterable[Candles]) -> dict[str, Candles]:
     for some in sorted(candles, key=lambda one: timeframe_ns(one.series.timeframe)):
         finest.setdefault(some.series.symbol, some)
     return finest
+
+
+def _check_netting_keys(config: SimulatedExchangeConfig) -> None:
+    for key in ("initial_margin", "funding_rate", "funding_rates"):
+        if getattr(config, key) is not None:
+            raise ValueError(f"{key}: only netting accounts have margin and funding")
 
 
 def _check(instrument: Instrument, account_type: AccountType) -> None:

@@ -1,11 +1,24 @@
 """The keys of the ``[exchange]`` table with ``plugin = "simulated"``."""
 
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from s1mpletrader.api import ZERO, Instrument, ListKind, OrderType, PluginConfig, TimeInForce, decimal_from_float
+from s1mpletrader.api import (
+    ZERO,
+    Instrument,
+    ListKind,
+    OrderType,
+    PluginConfig,
+    TimeInForce,
+    decimal_from_float,
+    timeframe_ns,
+)
+
+FUNDING_INTERVAL: Final = "8h"
+"""How often funding is due, where nothing else is said."""
 
 
 def exact_decimal(value: Any) -> Any:
@@ -26,6 +39,11 @@ def _from_text(text: str) -> Decimal:
         return Decimal(text)
     except ArithmeticError as error:
         raise ValueError(f"expected a number, found {text!r}") from error
+
+
+def _is_interval(text: str) -> str:
+    timeframe_ns(text)
+    return text
 
 
 Number = Annotated[Decimal, BeforeValidator(exact_decimal)]
@@ -99,6 +117,36 @@ class SimulatedExchangeConfig(PluginConfig):
     """The order types offered: fewer than all, to resemble a certain venue."""
     times_in_force: frozenset[TimeInForce] = frozenset(TimeInForce)
     list_kinds: frozenset[ListKind] = frozenset(ListKind)
+    initial_margin: Annotated[Positive, Field(le=1)] | None = None
+    """The fraction of a position's notional that the account must have to open it: 0.1 is a leverage of at most 10. Without it a
+    netting account may hold anything."""
+    maintenance_margin: Annotated[Positive, Field(lt=1)] | None = None
+    """The fraction below which the venue cancels all orders and closes all positions at the market; given with the other."""
+    liquidation_fee_rate: NotNegative | None = None
+    """What the venue takes of the notional that it closes, beside the taker's fee."""
+    funding_rate: Number | None = None
+    """What a long position pays of its notional at every interval, and a short one receives; below zero the other way round."""
+    funding_interval: Annotated[str, AfterValidator(_is_interval)] | None = None
+    """How often, counted from midnight UTC of 1970-01-01; 8h if left out."""
+    funding_rates: str | None = None
+    """A CSV file of rates instead, with the columns ``at``, ``rate`` and, where rates differ, ``symbol``."""
+    world: Path | None = None
+    """The file that the venue is kept in, so that it goes on after a restart; without it the venue ends with the process."""
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        initial, maintenance = self.initial_margin, self.maintenance_margin
+        if (initial is None) != (maintenance is None):
+            raise ValueError("initial_margin and maintenance_margin are given together, or neither is")
+        if initial is not None and maintenance is not None and maintenance >= initial:
+            raise ValueError(f"maintenance_margin must be below initial_margin, found {maintenance} and {initial}")
+        if initial is None and self.liquidation_fee_rate is not None:
+            raise ValueError("liquidation_fee_rate needs initial_margin and maintenance_margin")
+        if self.funding_rate is not None and self.funding_rates is not None:
+            raise ValueError("give funding_rate or funding_rates, not both")
+        if self.funding_interval is not None and self.funding_rate is None:
+            raise ValueError("funding_interval needs funding_rate")
+        return self
 
     @property
     def latency_ns(self) -> int:

@@ -21,7 +21,6 @@ from s1mpletrader.api import (
     CancelOutcome,
     CancelRejected,
     Capabilities,
-    ExchangeReply,
     Filled,
     FillSource,
     IClock,
@@ -38,15 +37,20 @@ from s1mpletrader.api import (
     Replaced,
     ReplaceOutcome,
     UnsupportedOrder,
+    VenueReply,
     iso,
 )
 from s1mpletrader.plugins.simulated_exchange.accounts import Account, NettingAccount, SpotAccount
 from s1mpletrader.plugins.simulated_exchange.book.linking import check_shape
 from s1mpletrader.plugins.simulated_exchange.book.market import Market
 from s1mpletrader.plugins.simulated_exchange.book.order import VenueOrder
+from s1mpletrader.plugins.simulated_exchange.clearing import Clearing
 from s1mpletrader.plugins.simulated_exchange.config import SimulatedExchangeConfig
 from s1mpletrader.plugins.simulated_exchange.execution import Execution
 from s1mpletrader.plugins.simulated_exchange.fees import FeeSchedule, Slippage
+from s1mpletrader.plugins.simulated_exchange.funding import Funding
+from s1mpletrader.plugins.simulated_exchange.margin import MarginAccount, MarginRules
+from s1mpletrader.plugins.simulated_exchange.marks import Marks
 from s1mpletrader.plugins.simulated_exchange.venue import Venue
 
 VENUE: Final = "simulated"
@@ -70,12 +74,13 @@ class SimulatedExchange:
         seed: str,
         markets: Mapping[str, Market],
         is_submitted: Callable[[OrderId], bool],
+        funding: Funding | None = None,
     ) -> None:
-        fees, slippage = FeeSchedule.of(config), Slippage(config, seed)
-        self._holdings: Account = (SpotAccount if account_type is AccountType.SPOT else NettingAccount)(dict(funds), fees)
+        marks, slippage = Marks(markets), Slippage(config, seed)
+        self._holdings, clearing = _account(config, account_type, dict(funds), marks, funding)
         self._latency_ns = config.latency_ns
         self._execution = Execution(self._holdings, slippage, self._latency_ns)
-        self._venue = Venue(markets, self._holdings, self._execution, self._latency_ns, config.limit_fill)
+        self._venue = Venue(markets, self._holdings, self._execution, marks, clearing, self._latency_ns, config.limit_fill)
         self._instruments = {symbol: market.instrument for symbol, market in markets.items()}
         self._account = account
         self._clock = clock
@@ -205,11 +210,11 @@ class SimulatedExchange:
         """When the next reply will be known; None where nothing is pending."""
         return self._venue.next_at()
 
-    def pop(self) -> ExchangeReply:
+    def pop(self) -> VenueReply:
         """The next reply; ``LookupError`` where nothing is pending."""
         return self._venue.pop()
 
-    async def replies(self) -> AsyncIterator[ExchangeReply]:
+    async def replies(self) -> AsyncIterator[VenueReply]:
         """The replies as the clock reaches them, until the connector is closed."""
         while not self._closed:
             self._changed.clear()
@@ -264,6 +269,20 @@ class SimulatedExchange:
                 raise AlreadySubmitted(f"{request.order_id} has been submitted before")
             claimed.add(venue_id)
         self._submitted |= claimed
+
+
+def _account(
+    config: SimulatedExchangeConfig, account_type: AccountType, funds: dict[str, Decimal], marks: Marks, funding: Funding | None
+) -> tuple[Account, Clearing | None]:
+    """The account under the rules of its type, and what the venue does to it of its own accord."""
+    fees = FeeSchedule.of(config)
+    if account_type is AccountType.SPOT:
+        return SpotAccount(funds, fees), None
+    holdings, rules = NettingAccount(funds, fees), None
+    if config.initial_margin is not None and config.maintenance_margin is not None:
+        rules = MarginRules(config.initial_margin, config.maintenance_margin)
+    clearing = Clearing(holdings, marks, rules, funding) if rules is not None or funding is not None else None
+    return (holdings if rules is None else MarginAccount(holdings, rules, fees, marks)), clearing
 
 
 def _outcome(request: OrderRequest, placed: VenueOrder | str, submitted_at: Instant, venue_at: Instant, at: Instant) -> Outcome:

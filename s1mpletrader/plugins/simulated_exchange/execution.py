@@ -6,7 +6,6 @@ from typing import Final
 
 from s1mpletrader.api import (
     Cancelled,
-    ExchangeReply,
     Expired,
     Filled,
     Instant,
@@ -14,6 +13,7 @@ from s1mpletrader.api import (
     OrderState,
     Side,
     TimeInForce,
+    VenueReply,
     add,
     decimal_from_float,
     multiply,
@@ -39,7 +39,8 @@ class Execution:
         self._account = account
         self._slippage = slippage
         self._latency_ns = latency_ns
-        self.replies: deque[ExchangeReply] = deque()
+        self.replies: deque[VenueReply] = deque()
+        self._told_at: Instant = 0
         self.fills: dict[str, list[Filled]] = {}
         self.forgotten_until: dict[str, Instant] = {}
         """By symbol: when the latest fill that is no longer kept happened."""
@@ -76,6 +77,16 @@ class Execution:
         elif order.live and order.hold is not None:
             self._renew(order.hold)
 
+    def cancel(self, market: Market, order: VenueOrder, reason: str, at: Instant) -> None:
+        """The venue itself ends an order, and tells so."""
+        self.replies.append(Cancelled(order_id=order.request.order_id, at=self.known_at(at), venue_at=at, reason=reason))
+        self.end(market, order, OrderState.CANCELLED, at)
+
+    def known_at(self, at: Instant) -> Instant:
+        """When what happens at an instant is known to the other side: in the order in which it is told."""
+        self._told_at = max(at + self._latency_ns, self._told_at)
+        return self._told_at
+
     def end(self, market: Market, order: VenueOrder, state: OrderState, at: Instant) -> None:
         """An order ends: its funds are freed, and what waited for it to be filled is cancelled."""
         order.state, order.live, order.venue_at = state, False, at
@@ -95,7 +106,7 @@ class Execution:
         price, liquidity = self._terms(order, point)
         trade = self._account.trade(order.instrument, details.side, price, wanted, liquidity, whole=whole)
         if trade.quantity < wanted:
-            reason = reasons.INSUFFICIENT_BALANCE
+            reason = self._account.shortage
         if trade.quantity:
             market.take_volume(point.candle, trade.quantity)
             self._tell_fill(order, price, trade.quantity, trade.fee, trade.fee_currency, liquidity, point.at)
@@ -147,7 +158,7 @@ class Execution:
             fee=fee,
             fee_currency=currency,
             liquidity=liquidity,
-            at=at + self._latency_ns,
+            at=self.known_at(at),
             venue_at=at,
             exchange_order_id=order.exchange_order_id,
             client_order_id=request.client_order_id,
@@ -176,13 +187,10 @@ class Execution:
     def _cancel_all(self, market: Market, orders: tuple[VenueOrder, ...], reason: str, at: Instant) -> None:
         for order in orders:
             if order.live:
-                known_at = at + self._latency_ns
-                self.replies.append(Cancelled(order_id=order.request.order_id, at=known_at, venue_at=at, reason=reason))
-                self.end(market, order, OrderState.CANCELLED, at)
+                self.cancel(market, order, reason, at)
 
     def _expire(self, market: Market, order: VenueOrder, reason: str, at: Instant) -> None:
-        known_at = at + self._latency_ns
-        self.replies.append(Expired(order_id=order.request.order_id, at=known_at, venue_at=at, reason=str(reason)))
+        self.replies.append(Expired(order_id=order.request.order_id, at=self.known_at(at), venue_at=at, reason=str(reason)))
         self.end(market, order, OrderState.EXPIRED, at)
 
     def _renew(self, hold: Hold) -> None:

@@ -13,10 +13,10 @@ _ONE: Final = Decimal(1)
 class FeeSchedule:
     """The rates of makers and takers. A fee is rounded up to the instrument's quantum; a negative rate is a rebate."""
 
-    __slots__ = ("_maker", "_taker", "in_base", "rate_max")
+    __slots__ = ("_liquidation", "_maker", "_taker", "in_base", "rate_max")
 
-    def __init__(self, maker: Decimal, taker: Decimal, *, in_base: bool = False) -> None:
-        self._maker, self._taker = maker, taker
+    def __init__(self, maker: Decimal, taker: Decimal, *, in_base: bool = False, liquidation: Decimal = ZERO) -> None:
+        self._maker, self._taker, self._liquidation = maker, taker, add(taker, liquidation)
         self.in_base = in_base
         self.rate_max = max(maker, taker, ZERO)
 
@@ -25,12 +25,16 @@ class FeeSchedule:
         """The schedule that a configuration asks for."""
         maker = config.fee_rate if config.maker_rate is None else config.maker_rate
         taker = config.fee_rate if config.taker_rate is None else config.taker_rate
-        return cls(maker, taker, in_base=config.fee_in == "base")
+        return cls(maker, taker, in_base=config.fee_in == "base", liquidation=config.liquidation_fee_rate or ZERO)
 
     def fee(self, amount: Decimal, liquidity: Liquidity, quantum: Decimal) -> Decimal:
         """The fee on an amount, in the amount's own asset."""
         rate = self._taker if liquidity is Liquidity.TAKER else self._maker
         return ceil_to(multiply(amount, rate), quantum) if rate else ZERO
+
+    def liquidation_fee(self, amount: Decimal, quantum: Decimal) -> Decimal:
+        """The fee on an amount that the venue itself closes."""
+        return ceil_to(multiply(amount, self._liquidation), quantum) if self._liquidation else ZERO
 
     def fee_max(self, amount: Decimal, quantum: Decimal) -> Decimal:
         """The most that the fee on an amount can be."""

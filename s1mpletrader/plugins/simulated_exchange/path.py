@@ -61,6 +61,41 @@ class Path:
             start_at, start = end_at, end
         return None
 
+    @property
+    def ends_at(self) -> Instant:
+        """When the last candle has closed; 0 where there is none."""
+        return self._opened[-1] + self._duration if self._opened else 0
+
+    def price_at(self, at: Instant) -> float | None:
+        """The price at an instant, or the last one before it; None before the first candle."""
+        candle = self.candle_at(at)
+        point = self.point_at(candle, at)
+        if point is not None:
+            return point.price
+        return self._close[candle] if candle >= 0 else None
+
+    def turn_after(self, at: Instant) -> Instant | None:
+        """The next instant at which the price turns or jumps; None where the path has ended."""
+        candle = self.candle_at(at)
+        if candle >= 0:
+            for turn_at, _ in self.turns(candle):
+                if turn_at > at:
+                    return turn_at
+        return self._opened[candle + 1] if candle + 1 < len(self._opened) else None
+
+    def nears_at(self, at: Instant, down: float, up: float, until: Instant | None) -> Instant | None:
+        """From when on the price may be at ``down`` or lower, or at ``up`` or higher, as whole candles tell it.
+
+        ``at`` itself where the candle of that instant goes so far anywhere, else the opening of the first one that does; None
+        where none does, up to the candle of ``until``.
+        """
+        candle = self.candle_at(at)
+        if candle >= 0 and at < self._opened[candle] + self._duration - 1 and self._reaches(candle, down, up):
+            return at
+        stop = None if until is None else self.candle_at(until) + 1
+        found = self.first_reaching(candle + 1, down, up, stop)
+        return None if found is None else self._opened[found]
+
     def opening(self, candle: int) -> Point:
         """The first point of a candle."""
         return Point(candle, 0, self._opened[candle], self._open[candle])
@@ -84,17 +119,20 @@ class Path:
         """The volume of a candle."""
         return self._volume[candle]
 
-    def first_reaching(self, start: int, down: float, up: float) -> int | None:
-        """The first candle from ``start`` on that trades at ``down`` or lower, or at ``up`` or higher."""
-        window, count = _WINDOW_FIRST, len(self._lows)
+    def first_reaching(self, start: int, down: float, up: float, end: int | None = None) -> int | None:
+        """The first candle from ``start`` on, and before ``end``, that trades at ``down`` or lower, or at ``up`` or higher."""
+        window, count = _WINDOW_FIRST, len(self._lows) if end is None else end
         while start < count:
-            stop = start + window
+            stop = min(start + window, count)
             reached = (self._lows[start:stop] <= down) | (self._highs[start:stop] >= up)
             found = int(reached.argmax())
             if reached[found]:
                 return start + found
             start, window = stop, min(window * 4, _WINDOW_MAX)
         return None
+
+    def _reaches(self, candle: int, down: float, up: float) -> bool:
+        return self._low[candle] <= down or self._high[candle] >= up
 
     def _low_first(self, opening: float, high: float, low: float, close: float) -> bool:
         match self._order:

@@ -4,6 +4,8 @@ from typing import Final
 
 UNKNOWN_SYMBOL: Final = "UNKNOWN_SYMBOL"
 INSUFFICIENT_BALANCE: Final = "INSUFFICIENT_BALANCE"
+INSUFFICIENT_MARGIN: Final = "INSUFFICIENT_MARGIN"
+"""The order would open more than the account's equity carries."""
 LIST_REJECTED: Final = "LIST_REJECTED"
 """Another order of the same list was refused."""
 
@@ -26,3 +28,5 @@ OCO: Final = "OCO"
 """A linked order filled."""
 OTO: Final = "OTO"
 """The order that would have activated this one ended before it was filled whole."""
+LIQUIDATION: Final = "LIQUIDATION"
+"""The venue closes the account's positions for want of margin."""

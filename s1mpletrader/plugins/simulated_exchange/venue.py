@@ -1,21 +1,31 @@
 """The venue: takes commands at an instant of its own time, and lets the path act on what rests."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import Final
+from functools import partial
+from typing import Final, NamedTuple
 
-from s1mpletrader.api import ExchangeReply, Instant, ListKind, OrderRequest, OrderState, OrderType, Refused, subtract
+from s1mpletrader.api import Instant, ListKind, OrderRequest, OrderState, OrderType, Refused, VenueReply, subtract
 from s1mpletrader.plugins.simulated_exchange import reasons
 from s1mpletrader.plugins.simulated_exchange.accounts import Account
 from s1mpletrader.plugins.simulated_exchange.book.linking import link, take_place
 from s1mpletrader.plugins.simulated_exchange.book.market import Market
 from s1mpletrader.plugins.simulated_exchange.book.matching import Hit
 from s1mpletrader.plugins.simulated_exchange.book.order import VenueOrder
+from s1mpletrader.plugins.simulated_exchange.clearing import Clearing, Shortfall
 from s1mpletrader.plugins.simulated_exchange.config import LimitFill
 from s1mpletrader.plugins.simulated_exchange.execution import Execution
+from s1mpletrader.plugins.simulated_exchange.marks import Marks
 
 ENDED_MAX: Final = 1_024
 """How many ended orders are kept at least."""
+
+
+class Upcoming(NamedTuple):
+    """What happens next on the path, and when."""
+
+    at: Instant
+    happen: Callable[[], None]
 
 
 class Venue:
@@ -26,11 +36,20 @@ class Venue:
     """
 
     def __init__(
-        self, markets: Mapping[str, Market], account: Account, execution: Execution, latency_ns: int, limit_fill: LimitFill
+        self,
+        markets: Mapping[str, Market],
+        account: Account,
+        execution: Execution,
+        marks: Marks,
+        clearing: Clearing | None,
+        latency_ns: int,
+        limit_fill: LimitFill,
     ) -> None:
         self._markets = markets
         self._account = account
         self._execution = execution
+        self._marks = marks
+        self._clearing = clearing
         self._latency_ns = latency_ns
         self._limit_fill: LimitFill = limit_fill
         self._orders: dict[str, VenueOrder] = {}
@@ -39,7 +58,7 @@ class Venue:
         self._sequence = 0
         self._at: Instant = 0
         self._active: list[Market] = []
-        self._next: tuple[Market, Hit] | None = None
+        self._next: Upcoming | None = None
         self._is_stale = False
 
     def next_at(self) -> Instant | None:
@@ -47,22 +66,23 @@ class Venue:
         if self._execution.replies:
             return self._execution.replies[0].at
         upcoming = self._upcoming()
-        return None if upcoming is None else upcoming[1].point.at + self._latency_ns
+        return None if upcoming is None else upcoming.at + self._latency_ns
 
-    def pop(self) -> ExchangeReply:
+    def pop(self) -> VenueReply:
         """The next reply; ``LookupError`` where nothing is pending."""
-        if not self._execution.replies:
+        while not self._execution.replies:
             upcoming = self._upcoming()
             if upcoming is None:
                 raise LookupError("no reply is pending")
-            self._let_happen(*upcoming)
+            self._let_happen(upcoming)
         return self._execution.replies.popleft()
 
     def settle(self, at: Instant) -> Instant:
         """Let everything happen until an instant, and give it; time never goes back, so it may be later than asked for."""
-        self._at = at = max(at, self._at)
-        while (upcoming := self._upcoming()) is not None and upcoming[1].point.at <= at:
-            self._let_happen(*upcoming)
+        at = max(at, self._at)
+        while (upcoming := self._upcoming()) is not None and upcoming.at <= at:
+            self._let_happen(upcoming)
+        self._at = self._marks.at = at
         for market in self._active:
             if market.forget_after(at):
                 self._is_stale = True
@@ -183,7 +203,7 @@ class Venue:
         return VenueOrder(request, market.instrument, self._sequence, at, self._limit_fill, reference)
 
     def _shortage(self, orders: Sequence[VenueOrder]) -> str | None:
-        return reasons.INSUFFICIENT_BALANCE if self._account.is_short(orders) else None
+        return self._account.shortage if self._account.is_short(orders) else None
 
     def _change(self, order: VenueOrder, quantity: Decimal, price: Decimal | None) -> str | None:
         before = order.details
@@ -214,19 +234,48 @@ class Venue:
     def _market(self, order: VenueOrder) -> Market:
         return self._markets[order.details.symbol]
 
-    def _upcoming(self) -> tuple[Market, Hit] | None:
-        """The hit that comes first in all markets; found once until something changes."""
+    def _upcoming(self) -> Upcoming | None:
+        """What comes first in all markets; found once until something changes."""
         if self._is_stale:
             self._active = [market for market in self._markets.values() if market.orders]
-            self._next = _first_hit(self._active) if self._active else None
+            found = _first_hit(self._active) if self._active else None
+            self._next = None if found is None else Upcoming(found[1].point.at, partial(self._reach, *found))
+            if self._clearing is not None:
+                self._next = self._cleared(self._clearing, self._next)
             self._is_stale = False
         return self._next
 
-    def _let_happen(self, market: Market, hit: Hit) -> None:
+    def _cleared(self, clearing: Clearing, found: Upcoming | None) -> Upcoming | None:
+        """What the venue itself does before something else happens: at the same instant funding first, liquidation last."""
+        funding_at = clearing.funding_at(self._at)
+        if funding_at is not None and (found is None or funding_at <= found.at):
+            found = Upcoming(funding_at, partial(self._fund, clearing, funding_at))
+        shortfall = clearing.shortfall(self._at, None if found is None else found.at)
+        if shortfall is not None and (found is None or shortfall.at < found.at):
+            found = Upcoming(shortfall.at, partial(self._liquidate, clearing, shortfall))
+        return found
+
+    def _let_happen(self, upcoming: Upcoming) -> None:
         self._is_stale = True
-        self._at = max(self._at, hit.point.at)
+        self._at = self._marks.at = max(self._at, upcoming.at)
+        upcoming.happen()
+
+    def _reach(self, market: Market, hit: Hit) -> None:
         market.reach(hit.point)
         self._execution.act(market, hit.order, hit.point)
+
+    def _fund(self, clearing: Clearing, at: Instant) -> None:
+        self._execution.replies.extend(clearing.fund(at, self._execution.known_at(at)))
+
+    def _liquidate(self, clearing: Clearing, shortfall: Shortfall) -> None:
+        """Close the positions, then cancel what lives, so that no order opens anything again."""
+        at = shortfall.at
+        self._execution.replies.extend(clearing.liquidate(shortfall, self._execution.known_at(at)))
+        for market in self._active:
+            market.forget_after(at)
+        for order in self.live_orders():
+            if order.live and order.instrument.settlement == shortfall.currency:
+                self._execution.cancel(self._market(order), order, reasons.LIQUIDATION, at)
 
 
 def _first_hit(markets: Sequence[Market]) -> tuple[Market, Hit] | None:
