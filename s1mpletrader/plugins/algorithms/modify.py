@@ -55,8 +55,9 @@ class Modify:
     """Compares the trade's live orders with the plans, and asks for what differs.
 
     A stop or a target follows the exit plan, an entry that still waits follows the entry plan's prices and, where it is one
-    order, the size plan's quantity. Where the connector cannot replace an order as one, or would cut it from the order it is
-    linked with, the list is cancelled and placed anew for what is left of it. A position without any exit gets the planned ones.
+    order, the size plan's quantity: it is cancelled where it has filled that much. Where the connector cannot replace an order as
+    one, or would cut it from the order it is linked with, the list is cancelled and placed anew for what is left of it; an entry
+    that it cannot change at all stays, with a refusal. A position without any exit gets the planned ones.
     """
 
     def begin(self, directive: ExecutionDirective, context: GroupContext) -> Advance:
@@ -129,6 +130,13 @@ def _wanted(order: Order, plans: Plans, context: GroupContext) -> Terms:
     return quantity, price, stop_price
 
 
+def _is_filled_enough(order: Order, plans: Plans, context: GroupContext) -> bool:
+    """Whether an entry already has all of its new size: what is left of it is taken back."""
+    if plans.size is None or order.details.side is closing_side(context) or not _is_whole_entry(order, context):
+        return False
+    return plans.size.quantity <= order.filled_quantity
+
+
 def _is_whole_entry(order: Order, context: GroupContext) -> bool:
     """Whether no other order enters: an entry of several orders is made to fit its new size by its own algorithm."""
     others = [one for one in context.trade_orders if order.order_id not in (one.order_id, one.intent.replaces)]
@@ -137,25 +145,38 @@ def _is_whole_entry(order: Order, context: GroupContext) -> bool:
 
 def _ask(modify: ModifyState, context: GroupContext) -> Advance:
     commands: list[AlgorithmCommand] = []
-    asked, renewals = list(modify.asked), list(modify.renewals)
+    asked, renewals, fixed = list(modify.asked), list(modify.renewals), list[str]()
     exits = live_exits(context)
     linked = {order.order_id: orders for orders in exits for order in orders if len(orders) > 1}
     for order in context.trade_orders:
         wanted = _wanted(order, modify.plans, context)
-        if order.order_id in asked or wanted == order_terms(order):
-            continue
         together = linked.get(order.order_id, [order])
-        if not _can_replace(together, context) and not _is_amendable(order, wanted, context):
-            if order.details.side is closing_side(context):
-                renewals.append(_renewal(together, modify.plans, context))
-                commands += [Cancel(order_id=one.order_id) for one in together]
-                asked += [one.order_id for one in together]
+        if order.order_id in asked:
             continue
-        commands.append(_change(order, wanted, context))
-        asked.append(order.order_id)
+        if _is_filled_enough(order, modify.plans, context):
+            commands.append(Cancel(order_id=order.order_id))
+            asked.append(order.order_id)
+        elif wanted == order_terms(order):
+            continue
+        elif _can_replace(together, context) or _is_amendable(order, wanted, context):
+            commands.append(_change(order, wanted, context))
+            asked.append(order.order_id)
+        elif order.details.side is closing_side(context):
+            renewals.append(_renewal(together, modify.plans, context))
+            commands += [Cancel(order_id=one.order_id) for one in together]
+            asked += [one.order_id for one in together]
+        else:
+            fixed.append(order.order_id)
     commands += _protect(modify.plans, exits, context)
     after = replace(modify, asked=tuple(asked), renewals=tuple(renewals))
-    return Advance(commands=tuple(commands), state=json.encode(after), done=not asked)
+    return Advance(commands=tuple(commands), state=json.encode(after), done=not asked, given_up=_unchangeable(fixed))
+
+
+def _unchangeable(order_ids: list[str]) -> RefusalDraft | None:
+    """What is said of entries that the venue has no way to change."""
+    if not order_ids:
+        return None
+    return RefusalDraft(code="NOT_MODIFIED", detail=f"{', '.join(order_ids)}: the venue neither amends nor replaces it so")
 
 
 def _can_replace(together: list[Order], context: GroupContext) -> bool:
