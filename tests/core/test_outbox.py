@@ -1,15 +1,27 @@
 """The outbox: what leaves, when, and what comes back of it."""
 
 from collections.abc import Callable, Coroutine, Sequence
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from s1mpletrader.core.clock import Agenda, SteppedTasks
-from s1mpletrader.core.commands import CancelOrder, SubmitOrders
+from s1mpletrader.core.commands import AmendOrder, CancelOrder, Command, ReplaceOrder, SubmitOrders
 from s1mpletrader.core.outbox import SEND_ATTEMPTS_MAX, Outbox
 from s1mpletrader.domain.orders import ListKind
-from s1mpletrader.domain.replies import Accepted, Cancelled, CancelRejected, ExchangeReply, NotSent, Rejected, Unknown
+from s1mpletrader.domain.replies import (
+    Accepted,
+    Amended,
+    Cancelled,
+    CancelRejected,
+    ExchangeReply,
+    NotSent,
+    Rejected,
+    Replaced,
+    Unknown,
+)
 from s1mpletrader.ports.execution import AlreadySubmitted, Maintenance, OrderRef, OrderRequest, UnsupportedOrder
 
 from .samples import SYMBOL, intent, order_id
@@ -27,6 +39,14 @@ def submission(*numbers: int) -> SubmitOrders:
 
 def cancellation(number: int) -> CancelOrder:
     return CancelOrder(OrderRef(order_id=order_id(number), client_order_id=order_id(number), symbol=SYMBOL))
+
+
+def amendment(number: int) -> AmendOrder:
+    return AmendOrder(cancellation(number).order, Decimal(3), Decimal(11))
+
+
+def replacement(number: int, by: int) -> ReplaceOrder:
+    return ReplaceOrder(cancellation(number).order, submission(by).requests[0])
 
 
 def accepted(number: int) -> Accepted:
@@ -48,6 +68,16 @@ class Venue:
         self.calls.append(f"cancel {order.order_id[-1]}")
         answer = self._answer()
         return answer[0] if answer else Cancelled(order_id=order.order_id, at=NOW)
+
+    async def amend(self, order: OrderRef, quantity: Decimal, price: Decimal | None) -> ExchangeReply:
+        self.calls.append(f"amend {order.order_id[-1]} to {quantity} at {price}")
+        answer = self._answer()
+        return answer[0] if answer else Amended(order_id=order.order_id, at=NOW, quantity=quantity, price=price)
+
+    async def replace(self, order: OrderRef, replacement: OrderRequest) -> Sequence[ExchangeReply]:
+        self.calls.append(f"replace {order.order_id[-1]} by {replacement.order_id[-1]}")
+        replaced = Replaced(order_id=order.order_id, replaced_by=replacement.order_id, at=NOW)
+        return self._answer() or [replaced, accepted(int(replacement.order_id[-1]))]
 
     def _answer(self) -> Any:
         answer = self.answers.pop(0) if self.answers else None
@@ -186,3 +216,64 @@ def test_a_cancellation_that_fails_here_proves_nothing_about_the_order(failure: 
     desk.outbox.put(1, [cancellation(1)])
     desk.outbox.release(1)
     assert [type(reply) for reply in desk.delivered] == [CancelRejected]
+
+
+def test_every_command_has_a_call_of_its_own() -> None:
+    desk = Desk()
+    desk.outbox.put(1, [submission(1), cancellation(2), amendment(3), replacement(4, by=5)])
+    desk.outbox.release(1)
+    assert desk.venue.calls == ["submit 1", "cancel 2", "amend 3 to 3 at 11", "replace 4 by 5"]
+    assert desk.delivered == [
+        replace(accepted(1), submitted_at=NOW),
+        Cancelled(order_id=order_id(2), at=NOW),
+        Amended(order_id=order_id(3), at=NOW, quantity=Decimal(3), price=Decimal(11)),
+        Replaced(order_id=order_id(4), replaced_by=order_id(5), at=NOW),
+        replace(accepted(5), submitted_at=NOW),
+    ]
+
+
+def rejected(number: int, reason: str) -> Rejected:
+    return Rejected(order_id=order_id(number), rejection_reason=reason, at=NOW, submitted_at=NOW)
+
+
+def unsent(number: int, reason: str) -> NotSent:
+    return NotSent(order_id=order_id(number), reason=reason, at=NOW)
+
+
+def unchanged(number: int, reason: str) -> CancelRejected:
+    return CancelRejected(order_id=order_id(number), reason=reason, at=NOW)
+
+
+@pytest.mark.parametrize(
+    ("command", "failure", "replies"),
+    [
+        (submission(1, 2), UnsupportedOrder("no stops"), [rejected(1, "no stops"), rejected(2, "no stops")]),
+        (submission(1, 2), Maintenance("later"), [unsent(1, "later"), unsent(2, "later")]),
+        (cancellation(1), UnsupportedOrder("unknown"), [unchanged(1, "unknown")]),
+        (cancellation(1), Maintenance("later"), [unchanged(1, "later")]),
+        (amendment(1), UnsupportedOrder("not here"), [unchanged(1, "not here")]),
+        (amendment(1), Maintenance("later"), [unchanged(1, "later")]),
+        (replacement(1, by=2), UnsupportedOrder("not here"), [unchanged(1, "not here"), rejected(2, "not here")]),
+        (replacement(1, by=2), Maintenance("later"), [unchanged(1, "later"), unsent(2, "later")]),
+    ],
+)
+def test_what_fails_here_is_told_of_each_order_with_its_reason(
+    command: Command, failure: Exception, replies: Sequence[ExchangeReply]
+) -> None:
+    desk = Desk(*[failure] * SEND_ATTEMPTS_MAX)
+    desk.outbox.put(1, [command])
+    desk.outbox.release(1)
+    assert desk.delivered == replies
+    desk.outbox.put(2, [submission(1, 2)])
+    desk.outbox.release(2)
+    assert desk.venue.calls[-1] == "submit 1 2", "an order that has its answer is free for its next command"
+
+
+def test_the_time_at_which_a_request_left_is_that_of_the_attempt_that_was_answered() -> None:
+    times = iter((10, 20, 20, 30))
+    delivered: list[ExchangeReply] = []
+    venue = Venue(Maintenance("later"), [Unknown(order_id=order_id(1), reason="timeout", at=NOW)])
+    outbox = Outbox(venue, SteppedTasks(Agenda(), 0).spawn, delivered.extend, lambda: next(times))  # type: ignore[arg-type]
+    outbox.put(1, [submission(1)])
+    outbox.release(1)
+    assert delivered == [Unknown(order_id=order_id(1), reason="timeout", at=NOW, submitted_at=20)]
