@@ -6,8 +6,9 @@ from s1mpletrader.analysis.profit import AccountProfit, StrategyProfit, TradePro
 from s1mpletrader.analysis.result import TradeResult, trade_result
 from s1mpletrader.analysis.results import results_of
 from s1mpletrader.analysis.slippage import Slippage, calculate_slippage
-from s1mpletrader.analysis.story import Story, story_of
+from s1mpletrader.analysis.story import Story
 from s1mpletrader.analysis.story_tree import story_tree
+from s1mpletrader.analysis.teller import story_of
 
 __all__ = [
     "AccountProfit",
