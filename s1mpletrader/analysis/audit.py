@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from s1mpletrader.analysis.audit_journal import JournalAudit
-from s1mpletrader.analysis.audit_ledger import LedgerAudit
+from s1mpletrader.analysis.audit_ledger import LedgerAudit, imposed_groups
 from s1mpletrader.analysis.findings import AuditReport, Findings
 from s1mpletrader.domain.reality import Fill, OrderChanged, OrderIntended
 from s1mpletrader.domain.reasons import EntryKind
@@ -54,9 +54,11 @@ def _match_entries(reasons: JournalAudit, findings: Findings) -> None:
 
 
 def _trace(changes: Sequence[object], reasons: JournalAudit, findings: Findings) -> None:
+    imposed = imposed_groups(changes)
     for change in changes:
         if isinstance(change, OrderIntended):
-            findings.check("14", change.order_id, reasons.decision_fault(change.order_id))
+            fault = reasons.imposed_fault if change.group_id in imposed else reasons.decision_fault
+            findings.check("14", change.order_id, fault(change.order_id))
         elif isinstance(change, Fill):
             findings.check("15", change.fill_id, reasons.origin_fault(change.fill_id))
 

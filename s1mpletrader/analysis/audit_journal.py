@@ -9,6 +9,7 @@ from msgspec import DecodeError, Raw, Struct, ValidationError, json
 from s1mpletrader.analysis.findings import Findings
 from s1mpletrader.domain.hash_chain import chain_faults
 from s1mpletrader.domain.instrument import Instrument
+from s1mpletrader.domain.origin import OriginKind
 from s1mpletrader.domain.reasons import EntryKind, EntryRef, RunIdentity, SealedEntry
 
 _WITHOUT_CHANGE: Final = frozenset(
@@ -22,25 +23,33 @@ _WITHOUT_CHANGE: Final = frozenset(
         EntryKind.ADVANCED,
         EntryKind.ABANDONED,
         EntryKind.EXTERNAL,
+        EntryKind.FUNDS_MOVED,
         EntryKind.ALARM,
     }
 )
 """Entries that tell of no change of an order."""
 
 
+class OriginGlimpse(Struct):
+    """What the audit looks at in an origin."""
+
+    kind: str = ""
+
+
 class Glimpse(Struct):
     """The parts of an entry's reasons that the audit looks at."""
 
-    origin: Raw = Raw()
+    origin: OriginGlimpse | None = None
     directive: Raw = Raw()
     run: RunIdentity | None = None
 
 
 class Reach(NamedTuple):
-    """Whether the parents of an entry lead to an origin, and past a directive."""
+    """Whether the parents of an entry lead to an origin, and past a directive; and whether the origin is external."""
 
     origin: bool
     decision: bool
+    external: bool
 
 
 class JournalAudit:
@@ -76,8 +85,9 @@ class JournalAudit:
         self._findings.check("12", f"{entry.run}:{entry.seq}", self._parent_fault(entry))
         above = self._reach.get(entry.parent) if entry.parent is not None else None
         reach = Reach(
-            origin=bool(bytes(glimpse.origin)) or (above is not None and above.origin),
+            origin=glimpse.origin is not None or (above is not None and above.origin),
             decision=bool(bytes(glimpse.directive)) or (above is not None and above.decision),
+            external=_is_external(glimpse.origin) or (above is not None and above.external),
         )
         self._reach[entry.ref] = reach
         if entry.fill_id is not None:
@@ -137,9 +147,20 @@ class JournalAudit:
             return f"no run tells the configuration and the plugins behind {order_id}"
         return None
 
+    def imposed_fault(self, order_id: str) -> str | None:
+        """Why an order that the venue made does not trace to what the venue did; None where it does."""
+        reach = self._order_reach.get(order_id)
+        if reach is not None and reach.external and not reach.decision:
+            return None
+        return f"{order_id} was made by the venue, and no entry tells of what it did"
+
     def origin_fault(self, fill_id: str) -> str | None:
         """Why a fill does not reach an origin; None where it does."""
         reach = self._fill_reach.get(fill_id)
         if reach is None:
             return f"no entry tells of {fill_id}"
         return None if reach.origin else f"the entry of {fill_id} leads to no origin"
+
+
+def _is_external(origin: OriginGlimpse | None) -> bool:
+    return origin is not None and origin.kind == OriginKind.EXTERNAL

@@ -1,7 +1,7 @@
 """Reading a ledger book again: every order folded anew, every balance added up anew."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from s1mpletrader.analysis.findings import Findings
@@ -10,7 +10,16 @@ from s1mpletrader.domain.instrument import Instrument
 from s1mpletrader.domain.money import ZERO, add, multiply, plain, total
 from s1mpletrader.domain.order import Order, apply_event, apply_fill, order_from_intent
 from s1mpletrader.domain.orders import OrderEventKind
-from s1mpletrader.domain.reality import ExternalFill, Fill, FundsMoved, LedgerChange, OrderChanged, OrderIntended
+from s1mpletrader.domain.reality import (
+    LIQUIDATION_ALGORITHM,
+    ExternalFill,
+    Fill,
+    FundsMoved,
+    GroupOpened,
+    LedgerChange,
+    OrderChanged,
+    OrderIntended,
+)
 from s1mpletrader.ports.ledger import ILedgerReader
 
 
@@ -21,6 +30,7 @@ class LedgerAudit:
         self._ledger = ledger
         self._findings = findings
         self._instruments = instruments
+        self._imposed: frozenset[str] = frozenset()
         self._orders: dict[str, Order] = {}
         self._fills: dict[str, list[Fill]] = defaultdict(list)
         self._fill_keys: set[tuple[str, str, str, str]] = set()
@@ -33,6 +43,7 @@ class LedgerAudit:
     def read(self) -> Sequence[LedgerChange]:
         """Check the book; returns its changes, for the journal to be held against."""
         changes = list(self._ledger.changes())
+        self._imposed = imposed_groups(changes)
         for change in changes:
             match change:
                 case OrderIntended():
@@ -62,7 +73,10 @@ class LedgerAudit:
         self._findings.check("16", order_id, self._filter_fault(intent))
 
     def _filter_fault(self, intent: OrderIntended) -> str | None:
-        """An order that was not rejected has to obey the rules that the run recorded, and be written without an exponent."""
+        """An order has to obey the rules that the run recorded, and be written without an exponent.
+
+        One that the venue made is bound by no rule for ours.
+        """
         details = intent.details
         numbers = [number for number in (details.quantity, details.price, details.stop_price) if number is not None]
         if any("E" in format(number, "f") for number in numbers):
@@ -70,6 +84,8 @@ class LedgerAudit:
         instrument = self._instruments.get(details.symbol)
         if instrument is None:
             return f"no run of this book recorded the rules of {details.symbol}"
+        if intent.group_id in self._imposed:
+            return None
         broken = instrument.violation(details.quantity, details.price, details.stop_price, reference=intent.reference_price)
         return None if broken is None else f"{intent.order_id} breaks {broken}"
 
@@ -173,3 +189,9 @@ class LedgerAudit:
             if held.get(place, ZERO) != self._held.get(place, ZERO):
                 fault = f"{place[1]} of {place[0]}: {plain(self._held[place])} by changes, {plain(held[place])} by fills"
             self._findings.check("10", f"{place[0]} {place[1]}", fault)
+
+
+def imposed_groups(changes: Iterable[object]) -> frozenset[str]:
+    """The groups whose orders the venue itself made."""
+    groups = (change for change in changes if isinstance(change, GroupOpened))
+    return frozenset(group.group_id for group in groups if group.algorithm == LIQUIDATION_ALGORITHM)

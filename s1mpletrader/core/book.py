@@ -82,6 +82,7 @@ class Book:
         self._order_trade: dict[OrderId, TradeId] = {}
         self._group_trade: dict[GroupId, TradeId] = {}
         self._batch_ids: dict[GroupId, None] = {}
+        self._moved: set[int] = set()
         self._past: dict[OrderId, Order] = {}
 
     def view(self, strategy: str) -> AccountView:
@@ -143,6 +144,23 @@ class Book:
         """Every trade of which anything is left to happen."""
         return [trade for account in self._accounts.values() for trade in account.trades.values()]
 
+    def instrument(self, symbol: str) -> Instrument:
+        """A symbol's rules."""
+        return self._instruments[symbol]
+
+    def strategies(self) -> list[str]:
+        """Every strategy with a sub-account, in the order of their opening."""
+        return list(self._accounts)
+
+    def positions(self, symbol: str) -> list[tuple[str, Position]]:
+        """Who holds something of a symbol, in the order of their opening, and what."""
+        held = [(strategy, account.positions.get(symbol)) for strategy, account in self._accounts.items()]
+        return [(strategy, position) for strategy, position in held if position is not None and position.quantity]
+
+    def has_moved(self, ordinal: int) -> bool:
+        """Whether a movement of funds that bears this number is booked."""
+        return ordinal in self._moved
+
     def live_orders(self) -> Iterable[Order]:
         """Every order that may still fill."""
         for account in self._accounts.values():
@@ -167,6 +185,7 @@ class Book:
             case GroupAdvanced():
                 self._advance_group(change)
             case FundsMoved():
+                self._moved.add(change.ordinal)
                 _move(self._touch(change.strategy).balances, change.asset, change.amount)
             case ExternalFill():
                 pass

@@ -12,7 +12,7 @@ from s1mpletrader.core.feed import Feed
 from s1mpletrader.core.strategy import Seen
 from s1mpletrader.core.sync_flow import SyncFlow
 from s1mpletrader.domain.instant import Instant
-from s1mpletrader.domain.replies import ExchangeReply
+from s1mpletrader.domain.replies import VenueReply
 from s1mpletrader.ports.execution import IWorld
 
 RANK_REPLY: Final = 0
@@ -25,7 +25,7 @@ END_OF_TIME: Final = 2**63 - 1
 class HandlesReplies(Protocol):
     """Where replies go."""
 
-    def run(self, replies: Sequence[ExchangeReply]) -> None:
+    def run(self, replies: Sequence[VenueReply]) -> None:
         """Book them."""
         ...
 

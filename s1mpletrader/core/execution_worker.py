@@ -6,6 +6,7 @@ connector) leaves as a value; it alone makes ledger changes about trades.
 
 from collections.abc import Callable
 
+from s1mpletrader.core.account_events import AccountEvents, Imposed
 from s1mpletrader.core.batches import Batches, FindDeferred
 from s1mpletrader.core.book import Book, LiveTrade
 from s1mpletrader.core.effects import Effects
@@ -19,7 +20,7 @@ from s1mpletrader.domain.instant import Instant
 from s1mpletrader.domain.order import Order, needs_reopening
 from s1mpletrader.domain.orders import OrderEventKind, OrderState
 from s1mpletrader.domain.reality import ExternalFill, Fill, OrderChanged, TradeOpened
-from s1mpletrader.domain.replies import Accepted, CancelRejected, ExchangeReply, Filled
+from s1mpletrader.domain.replies import Accepted, CancelRejected, ExchangeReply, Filled, FundsChanged, Liquidated
 from s1mpletrader.ports.algorithms import CommandRefused, GroupEvent, OrderUpdate, PlansChanged, Stop, Timer
 
 
@@ -45,6 +46,7 @@ class ExecutionWorker:
         self._account = account
         self._now = now
         self._find_order = find_order
+        self._account_events = AccountEvents(book=book, groups=groups, ids=ids, venue=venue, account=account, now=now)
         self._batches = Batches(book=book, groups=groups, ids=ids, execute=self._execute, find_deferred=find_deferred, now=now)
 
     def execute(self, approved: Approved) -> Effects:
@@ -121,6 +123,20 @@ class ExecutionWorker:
             self._advance_groups(effects.order, effects)
             self._batches.heard(effects.order, effects.fill, effects)
         return effects
+
+    def on_funds_changed(self, reply: FundsChanged) -> Effects:
+        """Book funds that came or went without a trade."""
+        effects = Effects()
+        self._account_events.move_funds(reply, effects)
+        return effects
+
+    def on_liquidation(self, reply: Liquidated) -> tuple[Effects, list[Imposed]]:
+        """Book the end of positions that the venue closed, as orders that it made."""
+        effects = Effects()
+        imposed = self._account_events.liquidate(reply, effects)
+        for order, fill in imposed:
+            self._batches.heard(order, fill, effects)
+        return effects, imposed
 
     def group_of(self, order_id: OrderId) -> GroupId | None:
         """The group that an order belongs to."""

@@ -7,7 +7,7 @@ from s1mpletrader.core.watchers import Watchers
 from s1mpletrader.domain.ids import FlowIds, MakesIds, OriginId
 from s1mpletrader.domain.instant import Instant
 from s1mpletrader.domain.origin import ORIGIN_ID_KIND, Origin, OriginKind, PlatformData
-from s1mpletrader.domain.replies import ExchangeReply
+from s1mpletrader.domain.replies import VenueReply
 from s1mpletrader.ports.cache import ICache
 
 
@@ -40,7 +40,7 @@ class FlowInitiator:
             self._watchers.candle_stream_data_ready(strategy, data)
         return Flow(strategy, origin, ids)
 
-    def start_reply(self, strategy: str, flow_id: str, reply: ExchangeReply) -> None:
+    def start_reply(self, strategy: str, flow_id: str, reply: VenueReply) -> None:
         """Begin a flow of reality: the reply is stored for as long as it takes to book it."""
         self._cache.open_flow(flow_id, strategy, reply.at)
         self._cache.put(flow_id, "platform_data", reply, at=reply.at)

@@ -143,6 +143,8 @@ def _chain(links: list[Reasons], order_ids: tuple[OrderId, ...], fill_ids: tuple
             risk_ids=refusal.risk_ids if refusal else tuple(risk.id for risk in links[0].risks),
             strategy_directive_id=refusal.directive.id if refusal and refusal.directive else None,
             plan_ids=refusal.plans.ids if refusal else (),
+            order_ids=order_ids,
+            fill_ids=fill_ids,
         )
     return CausalityChain(
         origin=origin,

@@ -5,6 +5,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from s1mpletrader.core.account_flow import AccountFlow
 from s1mpletrader.core.effects import Effects
 from s1mpletrader.core.execution_worker import ExecutionWorker
 from s1mpletrader.core.flow_initiator import FlowInitiator, FlowTerminator
@@ -28,11 +29,14 @@ from s1mpletrader.domain.replies import (
     ExchangeReply,
     Expired,
     Filled,
+    FundsChanged,
+    Liquidated,
     NotPlaced,
     NotSent,
     Rejected,
     Replaced,
     Unknown,
+    VenueReply,
 )
 from s1mpletrader.ports.cache import ICache, OrderContext
 
@@ -86,12 +90,36 @@ class ReplyFlow:
         self._markets = markets
         self._metrics = metrics
         self._watchers = watchers
+        self._account_flow = AccountFlow(
+            ids=ids,
+            worker=worker,
+            recorder=recorder,
+            outbox=outbox,
+            follow_up=follow_up,
+            timers=timers,
+            markets=markets,
+            metrics=metrics,
+            watchers=watchers,
+        )
         self._count = 0
 
-    def run(self, replies: Sequence[ExchangeReply]) -> None:
+    def run(self, replies: Sequence[VenueReply]) -> None:
         """Book replies in the order of their arrival."""
         for reply in replies:
-            self._run_one(reply)
+            if isinstance(reply, Liquidated | FundsChanged):
+                self._run_account(reply)
+            else:
+                self._run_one(reply)
+
+    def _run_account(self, reply: Liquidated | FundsChanged) -> None:
+        self._count += 1
+        self._metrics.replies += 1
+        flow_id = f"account:{self._count}"
+        self._initiator.start_reply("", flow_id, reply)
+        try:
+            self._account_flow.book(reply)
+        finally:
+            self._terminator.end("", flow_id, reply.at)
 
     def _run_one(self, reply: ExchangeReply) -> None:
         self._count += 1

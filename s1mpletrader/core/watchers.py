@@ -9,7 +9,7 @@ from s1mpletrader.domain.order import Order
 from s1mpletrader.domain.origin import PlatformData
 from s1mpletrader.domain.reality import Fill, LedgerChange
 from s1mpletrader.domain.reasons import EntryDraft
-from s1mpletrader.domain.replies import ExchangeReply
+from s1mpletrader.domain.replies import VenueReply
 from s1mpletrader.ports.status import LiveStatus
 
 
@@ -20,7 +20,7 @@ class Watchers:
     flow_started: Callable[[str, str, Instant], None] | None = None
     flow_terminated: Callable[[str, str, Instant], None] | None = None
     candle_stream_data_ready: Callable[[str, PlatformData], None] | None = None
-    exchange_reply: Callable[[ExchangeReply], None] | None = None
+    exchange_reply: Callable[[VenueReply], None] | None = None
     strategy_ledger_updated: Callable[[LedgerChange], None] | None = None
     strategy_journal_updated: Callable[[EntryDraft], None] | None = None
     order: Callable[[Order], None] | None = None

@@ -5,6 +5,7 @@ None of it knows why. A record here has no field for causality, and none may be 
 
 from decimal import Decimal
 from enum import StrEnum
+from typing import Final
 
 from msgspec import Struct
 
@@ -13,6 +14,9 @@ from s1mpletrader.domain.ids import FillId, GroupId, IdKind, OrderId, TradeId, c
 from s1mpletrader.domain.instant import Instant
 from s1mpletrader.domain.opinion import Direction
 from s1mpletrader.domain.orders import ListKind, OrderDetails, OrderEventKind, Side
+
+LIQUIDATION_ALGORITHM: Final = "liquidation"
+"""The algorithm of a group whose orders the venue itself made, to close positions for want of margin: none of ours."""
 
 
 class FundsKind(StrEnum):

@@ -54,6 +54,8 @@ class EntryKind(StrEnum):
     """Risks were raised or lifted, and nothing was decided about them."""
     EXTERNAL = "EXTERNAL"
     """Somebody else acted on the account."""
+    FUNDS_MOVED = "FUNDS_MOVED"
+    """The venue added to the account, or took from it, without a trade: funding, a deposit."""
     ALARM = "ALARM"
     """Something a person should look at."""
 

@@ -16,7 +16,7 @@ from s1mpletrader.domain.order import Order
 from s1mpletrader.domain.origin import PlatformData
 from s1mpletrader.domain.reality import Fill, LedgerChange
 from s1mpletrader.domain.reasons import EntryDraft
-from s1mpletrader.domain.replies import ExchangeReply
+from s1mpletrader.domain.replies import VenueReply
 from s1mpletrader.ports.algorithms import ExecutionAlgorithm
 from s1mpletrader.ports.cache import ICache
 from s1mpletrader.ports.events import EventDetector, IEventSource
@@ -166,8 +166,8 @@ class Watching:
         """CANDLE_STREAM_DATA_READY: candles have closed, and a flow sees them. A listener makes every candle a flow."""
 
     @hookspec
-    def s1mple_exchange_reply(self, reply: ExchangeReply) -> None:
-        """EXCHANGE_REPLY: the venue has said something about an order."""
+    def s1mple_exchange_reply(self, reply: VenueReply) -> None:
+        """EXCHANGE_REPLY: the venue has said something about an order, or about the account itself."""
 
     @hookspec
     def s1mple_strategy_ledger_updated(self, change: LedgerChange) -> None:

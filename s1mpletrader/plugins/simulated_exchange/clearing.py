@@ -85,9 +85,11 @@ class Clearing:
             price = self._closing_price(instrument, side, shortfall.at)
             trade = self._account.close_out(instrument, side, price, quantity)
             self._liquidation_count += 1
+            name = f"liquidation-{self._liquidation_count}"
             yield Liquidated(
                 symbol=instrument.symbol,
-                venue_trade_id=f"liquidation-{self._liquidation_count}",
+                venue_trade_id=name,
+                exchange_order_id=name,
                 side=side,
                 price=price,
                 quantity=quantity,
