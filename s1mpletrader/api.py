@@ -4,7 +4,7 @@ The names are those of the domain, the ports, and the few parts of the core that
 """
 
 from s1mpletrader.core.ledger_rules import GroupStanding, IStoredBook, LedgerRules, change_identity, fold_order
-from s1mpletrader.core.status import fill_line, order_line, refusal_line
+from s1mpletrader.core.narrator import Narrator, Topic, fill_line, order_line, refusal_line
 from s1mpletrader.domain.account import AccountView, OpenTrade, Position
 from s1mpletrader.domain.candles import Candles, NotCandles, first_fault
 from s1mpletrader.domain.causality import CausalityChain
@@ -415,6 +415,7 @@ __all__ = [
     "Maintenance",
     "MarketSnapshot",
     "MissingParent",
+    "Narrator",
     "NewsItem",
     "NoConfig",
     "NotCandles",
@@ -496,6 +497,7 @@ __all__ = [
     "StreamHealth",
     "TimeInForce",
     "Timer",
+    "Topic",
     "TradeId",
     "TradeOpened",
     "Tx",

@@ -116,14 +116,14 @@ def _from_file(keys: CredentialsKeys, directory: str) -> Found:
     if keys.credentials_file is None:
         raise CredentialsFault("credentials = 'file' needs credentials_file")
     path = Path(directory, keys.credentials_file)
-    document = _parsed(path, _read_private(path))
+    document = _parsed(path, read_private(path))
     wrong = sorted(set(document) - set(PARTS)) + sorted(part for part, value in document.items() if not isinstance(value, str))
     if wrong:
         raise CredentialsFault(f"{path} holds {', '.join(wrong)}; it takes only {', '.join(PARTS)}, each as text")
     return {part: str(value) for part, value in document.items()}, {part: f"{part} in {path}" for part in PARTS}
 
 
-def _read_private(path: Path) -> bytes:
+def read_private(path: Path) -> bytes:
     """The content of a file that is ours alone, judged by the very file that is opened."""
     try:
         with path.open("rb") as file:

@@ -104,7 +104,7 @@ def test_a_board_among_the_watchers_hears_a_run() -> None:
     portfolio = load(EXAMPLES / "ema_cross.toml", [*MEMORY, "data.candles=400"])
     container = BacktestContainer(configuration=portfolio)
     board = StatusBoard()
-    container.watchers.override(portfolio.plugins.watchers({"board": board}))
+    portfolio.plugins.register(board, "board")
     container.backtest().run()
     texts = [line.text for line in board.flows]
     assert any(text.startswith("INTENDED BUY") for text in texts)
