@@ -13,24 +13,24 @@ from s1mpletrader.ports.plugin import CacheProvision, StoreProvision
 from s1mpletrader.ports.state import IState
 
 
-def build_ledger(portfolio: Portfolio, connector: IExecutionConnector, identity: RunIdentity) -> ILedger:
+def build_ledger(portfolio: Portfolio, connector: IExecutionConnector, book: str) -> ILedger:
     """The run's book of the ledger."""
-    ledger: ILedger = portfolio.ledger.table.build(_provision(portfolio.ledger, connector, identity))
+    ledger: ILedger = portfolio.ledger.table.build(_provision(portfolio.ledger, connector, book))
     return ledger
 
 
-def build_journal(portfolio: Portfolio, connector: IExecutionConnector, identity: RunIdentity) -> IJournal:
+def build_journal(portfolio: Portfolio, connector: IExecutionConnector, book: str) -> IJournal:
     """The journal."""
-    journal: IJournal = portfolio.journal.table.build(_provision(portfolio.journal, connector, identity))
+    journal: IJournal = portfolio.journal.table.build(_provision(portfolio.journal, connector, book))
     return journal
 
 
-def build_state(portfolio: Portfolio, connector: IExecutionConnector, identity: RunIdentity) -> IState:
+def build_state(portfolio: Portfolio, connector: IExecutionConnector, book: str) -> IState:
     """The state store beside the ledger: of the same plugin, at the same URL."""
     store = portfolio.ledger
     try:
         plugin = portfolio.plugins.find(PluginKind.STATE, store.table.plugin.name).plugin
-        state: IState = plugin.build(plugin.config(), _provision(store, connector, identity))
+        state: IState = plugin.build(plugin.config(), _provision(store, connector, book))
     except (UnknownPlugin, ValueError) as fault:
         raise ConfigurationError(store.table.place, f"no state store lies beside this ledger: {fault}") from fault
     return state
@@ -42,5 +42,5 @@ def build_cache(portfolio: Portfolio, identity: RunIdentity) -> ICache:
     return cache
 
 
-def _provision(store: StoreTable, connector: IExecutionConnector, identity: RunIdentity) -> StoreProvision:
-    return StoreProvision(url=store.url, book=identity.book, outlives_process=connector.outlives_process)
+def _provision(store: StoreTable, connector: IExecutionConnector, book: str) -> StoreProvision:
+    return StoreProvision(url=store.url, book=book, outlives_process=connector.outlives_process)
