@@ -47,6 +47,8 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     account_type: AccountType = AccountType.SPOT
     reduce_only: bool = False
     amend: bool = False
+    amend_price: bool = True
+    """Where orders can be amended: whether their price can be, too, not only their quantity lowered."""
     replace: bool = False
     replace_linked: bool = False
     """Whether an order that takes another's place takes over its links with other orders, too."""

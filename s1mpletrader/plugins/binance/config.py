@@ -1,0 +1,67 @@
+"""What the TOML says of Binance. There is no key for a secret: those come from elsewhere."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from s1mpletrader.api import PluginConfig
+from s1mpletrader.plugins.binance.endpoints import Environment
+
+_Url = Annotated[str, Field(pattern=r"^https?://[^?#@]+$")]
+_SocketUrl = Annotated[str, Field(pattern=r"^wss?://[^?#@]+$")]
+
+
+class BinanceConfig(PluginConfig):
+    """Binance Spot: real orders, with real money where the environment is production."""
+
+    environment: Environment
+    """``testnet`` or ``production``; there is no default, so that neither is taken for the other."""
+    credentials: Literal["environment", "keyring", "file"] = "environment"
+    """Where key and secret come from. They are never written in a TOML file."""
+    key_variable: Annotated[str, Field(min_length=1)] = "BINANCE_API_KEY"
+    """The environment variable with the API key."""
+    secret_variable: Annotated[str, Field(min_length=1)] = "BINANCE_API_SECRET"
+    """The environment variable with the secret, or with an Ed25519 private key in PEM."""
+    credentials_file: str | None = None
+    """A TOML file with ``api_key`` and ``secret``, readable by nobody else; from the TOML file's directory."""
+    keyring_service: Annotated[str, Field(min_length=1)] = "s1mpletrader-binance"
+    """The keyring's service that holds ``api_key`` and ``secret`` under these user names."""
+    receive_window_ms: Annotated[int, Field(ge=1, le=60_000)] = 5_000
+    """How old a request may be when the venue looks at it; later ones it drops."""
+    request_timeout_ms: Annotated[int, Field(ge=100, le=120_000)] = 10_000
+    """How long an answer is waited for; after that the outcome is unknown."""
+    silence_ms: Annotated[int, Field(ge=100)] = 30_000
+    """After so long without a message a stream is asked whether it lives."""
+    reconcile_ms: Annotated[int, Field(ge=100)] = 300_000
+    """How often the account is compared by request, even while its stream is well."""
+    rest_url: _Url | None = None
+    """In place of the environment's own, for a local server."""
+    api_url: _SocketUrl | None = None
+    """In place of the environment's own WebSocket API, for a local server."""
+
+
+class BinanceDataConfig(PluginConfig):
+    """Candles of Binance Spot, past and as they close."""
+
+    environment: Environment
+    """``testnet`` or ``production``: whose prices."""
+    start: datetime | None = None
+    """Where history begins, for a backtest; UTC where no zone is given."""
+    end: datetime | None = None
+    """Where history ends; now, where it is not given."""
+    request_timeout_ms: Annotated[int, Field(ge=100, le=120_000)] = 10_000
+    """How long an answer is waited for."""
+    silence_ms: Annotated[int, Field(ge=100)] = 30_000
+    """After so long without a message the stream is asked whether it lives."""
+    late_ms: Annotated[int, Field(ge=100)] = 5_000
+    """How long after its close a candle is waited for before it is asked for by request."""
+    rest_url: _Url | None = None
+    """In place of the environment's own, for a local server."""
+    stream_url: _SocketUrl | None = None
+    """In place of the environment's own, for a local server."""
+
+    @field_validator("start", "end")
+    @classmethod
+    def _utc(cls, moment: datetime | None) -> datetime | None:
+        return moment if moment is None or moment.tzinfo is not None else moment.replace(tzinfo=UTC)
