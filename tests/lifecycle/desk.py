@@ -3,15 +3,17 @@
 from collections import deque
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from dependency_injector import providers
 
 from s1mpletrader.analysis import audit_store
-from s1mpletrader.configuration import load
+from s1mpletrader.configuration import Portfolio, load
 from s1mpletrader.container import BacktestContainer
 from s1mpletrader.core.book import Book
+from s1mpletrader.core.clock import VirtualClock
 from s1mpletrader.core.execution_step import Pages
 from s1mpletrader.core.journal_reader import read_reasons
 from s1mpletrader.core.market import Market
@@ -19,11 +21,14 @@ from s1mpletrader.core.outbox import Outbox
 from s1mpletrader.domain.account import AccountView
 from s1mpletrader.domain.batches import BatchRules
 from s1mpletrader.domain.directives import Approved
+from s1mpletrader.domain.ids import OrderId
 from s1mpletrader.domain.instant import SECOND_NS
 from s1mpletrader.domain.instrument import AccountType
 from s1mpletrader.domain.origin import OriginKind
 from s1mpletrader.domain.reasons import EntryKind, MarketSnapshot
 from s1mpletrader.domain.replies import ExchangeReply
+from s1mpletrader.ports.journal import IJournal
+from s1mpletrader.ports.ledger import ILedger
 from tests.lifecycle.model import NaiveAccount
 from tests.lifecycle.venue import BTC, ETH, INSTRUMENTS, ScriptedVenue
 from tests.running import EXAMPLES, MEMORY
@@ -61,20 +66,34 @@ class StandingMarket(Market):
         return MarketSnapshot(symbol=symbol, reference_price=PRICE, volume=1.0, at=0)
 
 
+@cache
+def _configuration(account_type: AccountType, store: Path | None) -> Portfolio:
+    stores = MEMORY if store is None else (f"ledger.url=sqlite:///{store}", "engine.commit_steps=1")
+    small = ("data.0.candles=250", "data.1.candles=250", "exchange.latency_ms=0")
+    return load(EXAMPLES / "pairs.toml", [*stores, *small, f"account.type={account_type}"])
+
+
 class Desk:
     """One strategy on one account."""
 
-    def __init__(self, account_type: AccountType = AccountType.NETTING, store: Path | None = None, **venue: bool) -> None:
-        stores = MEMORY if store is None else (f"ledger.url=sqlite:///{store}",)
-        small = ("data.0.candles=250", "data.1.candles=250", "exchange.latency_ms=0")
-        configuration = load(EXAMPLES / "pairs.toml", [*stores, *small, f"account.type={account_type}"])
+    def __init__(
+        self,
+        account_type: AccountType = AccountType.NETTING,
+        store: Path | None = None,
+        *,
+        amends: bool = True,
+        replaces: bool = True,
+    ) -> None:
+        configuration = _configuration(account_type, store)
         self.container = BacktestContainer(configuration=configuration)
-        self.clock = self.container.clock()
-        self.venue = ScriptedVenue(self.clock.now, account_type, **venue)
+        self.clock: VirtualClock = self.container.clock()
+        self.venue = ScriptedVenue(self.clock.now, account_type, amends, replaces, outlives_process=store is None)
         self._inbox: deque[Sequence[ExchangeReply]] = deque()
         self._wire()
-        self.ledger, self.journal = self.container.ledger(), self.container.journal()
-        self.book, self._flow = self.container.book(), self.container.reply_flow()
+        self.ledger: ILedger = self.container.ledger()
+        self.journal: IJournal = self.container.journal()
+        self.book: Book = self.container.book()
+        self._flow = self.container.reply_flow()
         self.model = NaiveAccount(account_type, {"USDT": FUNDS})
         self._flow_count = 0
         self.container.backtest()._open()
@@ -139,17 +158,17 @@ class Desk:
     def view(self) -> AccountView:
         return self.book.view(STRATEGY)
 
-    def labels(self) -> dict[str, str]:
+    def labels(self) -> dict[OrderId, str]:
         """Each order's name in a story: what it is for, counted from the second on, and its trade's number from the second on."""
         run = self.container.identity().run
         meant = [entry for entry in self.journal.entries(run) if entry.kind is EntryKind.INTENDED]
         roles = {entry.order_id: read_reasons(entry).role for entry in meant}
         trades = {trade.trade_id: number for number, trade in enumerate(self.ledger.trades(), 1)}
         counts: dict[str, int] = {}
-        labels: dict[str, str] = {}
+        labels: dict[OrderId, str] = {}
         for order in self.ledger.orders():
             number = trades[order.trade_id]
-            name = roles[order.order_id] if number == 1 else f"{number}.{roles[order.order_id]}"
+            name = f"{roles[order.order_id]}" if number == 1 else f"{number}.{roles[order.order_id]}"
             counts[name] = counts.get(name, 0) + 1
             labels[order.order_id] = name if counts[name] == 1 else f"{name}{counts[name]}"
         return labels
