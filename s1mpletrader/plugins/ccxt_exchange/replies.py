@@ -1,0 +1,338 @@
+"""The private side: what is pushed where ccxt can watch, and what is shown when asked; each fill once and in order."""
+
+import asyncio
+import decimal
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Final
+
+import structlog
+
+from s1mpletrader.api import (
+    SECOND_NS,
+    Accepted,
+    Cancelled,
+    ExchangeReply,
+    Expired,
+    FillSource,
+    Instant,
+    Instrument,
+    OrderState,
+    Rejected,
+    S1mpleTraderError,
+    StreamHealth,
+    Unavailable,
+)
+from s1mpletrader.plugins.ccxt_exchange.lookup import Lookup, in_order, milliseconds
+from s1mpletrader.plugins.ccxt_exchange.registry import Known, OrderRegistry, filled_quantity
+from s1mpletrader.plugins.ccxt_exchange.session import Session
+from s1mpletrader.plugins.ccxt_exchange.translate import Unreadable, client_id_of, filled_of, instant, state_of, trade_id_of
+
+_log = structlog.get_logger(__name__)
+
+OVERLAP_MS: Final = 60_000
+"""How far back each question for trades goes: a trade may be shown later than a younger one."""
+SETTLE_NS: Final = 2 * SECOND_NS
+"""After so long without an error, a stream that has nothing to say counts as subscribed."""
+TOLD_MAX: Final = 20_000
+"""How many trades are remembered, so that none is told twice."""
+BACKOFF_S_MAX: Final = 60.0
+WAKE_S: Final = 0.25
+"""The least time between two questions."""
+
+_FOR_GOOD: Final = frozenset({"NotSupported", "ArgumentsRequired"})
+"""Errors of ccxt's by which a method cannot watch at all, whatever is tried."""
+
+
+class ReplyStream:
+    """Tells fills, and ends of orders that nobody here asked for.
+
+    What is pushed is told at once while nothing can have been missed. After an error everything is stale: what the exchange shows
+    when asked is told first, and only then what was pushed since. From time to time the two are compared anyway, because a
+    stream may lose something and not know it.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        registry: OrderRegistry,
+        lookup: Lookup,
+        *,
+        symbols: Callable[[], Sequence[str]],
+        instrument: Callable[[str], Instrument | None],
+        watch: bool,
+        poll_s: float,
+        reconcile_s: float,
+    ) -> None:
+        self._session, self._registry, self._lookup = session, registry, lookup
+        self._symbols, self._instrument = symbols, instrument
+        self._clock = session.clock
+        self._poll_s, self._reconcile_s = poll_s, reconcile_s
+        has = session.exchange.has
+        pushed = {"watch_my_trades": has.get("watchMyTrades"), "watch_orders": has.get("watchOrders")}
+        self._watched = {method for method, offered in pushed.items() if watch and offered is True}
+        self._waiting_since: dict[str, Instant] = {}
+        self._confirmed: set[str] = set()
+        self._queue: asyncio.Queue[ExchangeReply | None] = asyncio.Queue()
+        self._turn = asyncio.Lock()
+        self._woken = asyncio.Event()
+        self._told: dict[str, None] = {}
+        self._held: dict[str, Mapping[str, Any]] = {}
+        self._started_ms = 0
+        self._newest_ms: dict[str, int] = {}
+        self._stale_since: Instant | None = None
+        self._last_at: Instant | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._is_closed = False
+
+    def start(self, venue_ms: int) -> None:
+        """Begin to listen; fills from this venue time on are told."""
+        self._started_ms = venue_ms
+        self._stale_since = self._clock.now()
+        handlers = {"watch_my_trades": self._on_trades, "watch_orders": self._on_orders}
+        self._tasks = [asyncio.create_task(self._watch(method, handlers[method])) for method in sorted(self._watched)]
+        self._tasks.append(asyncio.create_task(self._compare_for_ever()))
+
+    async def replies(self) -> AsyncIterator[ExchangeReply]:
+        """What is told, until the stream is closed."""
+        while not self._is_closed or not self._queue.empty():
+            reply = await self._queue.get()
+            if reply is None:
+                return
+            yield reply
+
+    def health(self) -> StreamHealth:
+        """How the stream is doing."""
+        return StreamHealth(
+            name="replies",
+            connected=self._stale_since is None,
+            last_at=self._last_at,
+            stale_since=self._stale_since,
+        )
+
+    async def reconcile(self) -> None:
+        """Compare with what the exchange shows now, and tell what was missed."""
+        async with self._turn:
+            await self._compare()
+
+    async def close(self) -> None:
+        """End every task, and the stream."""
+        self._is_closed = True
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+        self._tasks = []
+        self._queue.put_nowait(None)
+
+    async def _watch(self, method: str, handle: Callable[[Sequence[Mapping[str, Any]]], Awaitable[None]]) -> None:
+        failures = 0
+        while True:
+            self._waiting_since[method] = self._clock.now()
+            try:
+                with decimal.localcontext():
+                    items = list(await getattr(self._session.exchange, method)())
+                failures = 0
+                self._confirmed.add(method)
+                await handle(items)
+            except Exception as fault:  # noqa: BLE001  Whatever a stream fails with, it is begun again.
+                if any(kind.__name__ in _FOR_GOOD for kind in type(fault).__mro__):
+                    self._watched.discard(method)
+                    _log.info("ccxt_polls", method=method, reason=self._session.shown(str(fault)))
+                    self._woken.set()
+                    return
+                self._lose(method, fault)
+                failures += 1
+                await self._sleep(min(WAKE_S * 2**failures, BACKOFF_S_MAX))
+
+    def _lose(self, method: str, fault: Exception) -> None:
+        reason = self._session.shown(f"{type(fault).__name__}: {fault}")
+        _log.warning("ccxt_stream_lost", method=method, reason=reason)
+        self._confirmed.discard(method)
+        self._waiting_since.pop(method, None)
+        self._go_stale()
+        self._woken.set()
+
+    def _go_stale(self) -> None:
+        if self._stale_since is None:
+            self._stale_since = self._clock.now()
+
+    async def _compare_for_ever(self) -> None:
+        failures = 0
+        while True:
+            try:
+                await self.reconcile()
+                failures = 0
+            except S1mpleTraderError as fault:
+                failures += 1
+                self._go_stale()
+                _log.warning("ccxt_comparison_failed", reason=self._session.shown(str(fault)))
+            is_quick = self._stale_since is not None or self._held or "watch_my_trades" not in self._watched
+            pause = self._poll_s if is_quick else self._reconcile_s
+            await self._pause(min(pause * 2**failures, BACKOFF_S_MAX) if failures else pause)
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait, or less where something asks for a comparison."""
+        await self._sleep(min(WAKE_S, seconds))
+        waits = [asyncio.create_task(self._woken.wait()), asyncio.create_task(self._sleep(seconds - WAKE_S))]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+                with suppress(asyncio.CancelledError):
+                    await wait
+        self._woken.clear()
+
+    async def _sleep(self, seconds: float) -> None:
+        await self._clock.sleep_until(self._clock.now() + max(0, round(seconds * SECOND_NS)))
+
+    async def _on_trades(self, trades: Sequence[Mapping[str, Any]]) -> None:
+        async with self._turn:
+            if self._stale_since is not None:
+                await self._compare()
+            await self._tell_trades(trades, FillSource.STREAM)
+            self._tell_ends()
+
+    async def _on_orders(self, orders: Sequence[Mapping[str, Any]]) -> None:
+        async with self._turn:
+            self._last_at = self._clock.now()
+            for order in orders:
+                if order.get("id") is not None:
+                    self._see(order)
+            self._tell_ends()
+            if self._held:
+                self._woken.set()
+
+    async def _compare(self) -> None:
+        """Ask for our orders first and for the trades after them, so that every trade of an order that has ended is there."""
+        begun = self._clock.now()
+        await self._see_orders()
+        source = FillSource.RECONCILED if self._watched else FillSource.POLL
+        for symbol in self._symbols():
+            since = max(self._started_ms, self._newest_ms.get(symbol, 0) - OVERLAP_MS)
+            await self._tell_trades(await self._lookup.trades(symbol, since), source)
+        self._tell_ends()
+        self._last_at = self._clock.now()
+        if all(self._is_subscribed(method, begun) for method in self._watched):
+            self._stale_since = None
+
+    def _is_subscribed(self, method: str, by: Instant) -> bool:
+        waiting = self._waiting_since.get(method)
+        return method in self._confirmed or (waiting is not None and waiting + SETTLE_NS <= by)
+
+    async def _see_orders(self) -> None:
+        """What has become of our live orders."""
+        live = self._registry.live()
+        symbols = {known.symbol for known in live}
+        if self._registry.has_doubts:
+            symbols |= set(self._symbols())
+        shown: dict[str, Mapping[str, Any]] = {}
+        for symbol in sorted(symbols):
+            shown |= {str(order["id"]): order for order in await self._lookup.open_orders(symbol) if order.get("id") is not None}
+        for order in shown.values():
+            self._see(order)
+        for known in live:
+            if known.exchange_order_id in shown or known.exchange_order_id in self._held:
+                continue
+            found = await self._order(known)
+            if found is not None:
+                self._see(found)
+
+    async def _order(self, known: Known) -> Mapping[str, Any] | None:
+        return await self._lookup.order(
+            known.symbol,
+            exchange_order_id=known.exchange_order_id,
+            client_order_id=known.client_order_id,
+            order_id=known.order_id,
+        )
+
+    def _see(self, order: Mapping[str, Any]) -> None:
+        """Learn whose an order is, tell of one that was in doubt, and hold what has ended until its fills are told."""
+        was_lost = self._registry.is_lost(client_id_of(order))
+        known = self._registry.note(order)
+        if known is None:
+            return
+        try:
+            state = state_of(order)
+        except Unreadable as fault:
+            _log.warning("ccxt_record_left_out", order=known.order_id, reason=str(fault))
+            return
+        now = self._clock.now()
+        if was_lost and state is not OrderState.REJECTED:
+            venue_at = instant(order.get("timestamp"), now)
+            self._tell(Accepted(order_id=known.order_id, exchange_order_id=known.exchange_order_id, at=now, venue_at=venue_at))
+        if state.terminal and any(known is live for live in self._registry.live()):
+            self._held[known.exchange_order_id] = dict(order)
+
+    async def _tell_trades(self, trades: Sequence[Mapping[str, Any]], source: FillSource) -> None:
+        for trade in in_order(trades):
+            identity = f"{trade.get('symbol')} {trade_id_of(trade)}"
+            if identity in self._told:
+                continue
+            known = await self._owner(trade)
+            symbol, now = str(trade.get("symbol")), self._clock.now()
+            try:
+                filled = filled_of(
+                    trade,
+                    order_id=known.order_id if known else None,
+                    client_order_id=known.client_order_id if known else client_id_of(trade),
+                    instrument=self._instrument(symbol),
+                    now=now,
+                    source=source,
+                )
+            except Unreadable as fault:
+                _log.warning("ccxt_record_left_out", trade=identity, reason=str(fault))
+            else:
+                self._tell(filled)
+                self._registry.tell(str(trade.get("order")), filled.quantity)
+            self._newest_ms[symbol] = max(self._newest_ms.get(symbol, 0), int(trade.get("timestamp") or milliseconds(now)))
+            self._remember(identity)
+
+    async def _owner(self, trade: Mapping[str, Any]) -> Known | None:
+        """Our order that was filled; None where it is another's. ``Unavailable`` where that cannot be told yet."""
+        if trade.get("order") is None:
+            return None
+        exchange_order_id, symbol = str(trade["order"]), str(trade["symbol"])
+        if not self._registry.is_noted(exchange_order_id):
+            order = await self._lookup.order(symbol, exchange_order_id=exchange_order_id, client_order_id=None)
+            if order is None and self._registry.has_doubts:
+                raise Unavailable(f"whose order {exchange_order_id} is cannot be told yet")
+            if order is not None:
+                self._see(order)
+        return self._registry.known(exchange_order_id)
+
+    def _remember(self, identity: str) -> None:
+        self._told[identity] = None
+        if len(self._told) > TOLD_MAX:
+            del self._told[next(iter(self._told))]
+
+    def _tell_ends(self) -> None:
+        """Tell the end of every order whose fills have all been told."""
+        for exchange_order_id, order in list(self._held.items()):
+            known = self._registry.known(exchange_order_id)
+            if known is None or known.told < filled_quantity(order):
+                continue
+            del self._held[exchange_order_id]
+            reply = _end_of(order, known, self._clock.now())
+            if reply is not None:
+                self._tell(reply)
+            self._registry.end(exchange_order_id)
+
+    def _tell(self, reply: ExchangeReply) -> None:
+        self._last_at = self._clock.now()
+        self._queue.put_nowait(reply)
+
+
+def _end_of(order: Mapping[str, Any], known: Known, now: Instant) -> ExchangeReply | None:
+    """How an order ended; None for one that was filled, which its fills have told."""
+    state = state_of(order)
+    venue_at = instant(order.get("lastUpdateTimestamp") or order.get("timestamp"), now)
+    if state is OrderState.CANCELLED:
+        return Cancelled(order_id=known.order_id, at=now, venue_at=venue_at)
+    if state is OrderState.EXPIRED:
+        return Expired(order_id=known.order_id, at=now, venue_at=venue_at)
+    if state is OrderState.REJECTED:
+        return Rejected(order_id=known.order_id, rejection_reason="rejected by the exchange", at=now, venue_at=venue_at)
+    return None
