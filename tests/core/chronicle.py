@@ -149,9 +149,14 @@ class Narrator:
         return f"+{seconds // 60}m{seconds % 60:02d}s{rest}"
 
 
-def chronicle(example: str, *overrides: str) -> list[str]:
-    """Run an example in memory, and tell what happened."""
-    configuration = load(EXAMPLES / example, [*MEMORY, _EACH_STEP, *overrides])
+def overrides_of(scenario: str) -> list[str]:
+    """What a scenario sets apart from its example: a small run in memory, told step by step."""
+    return [*MEMORY, _EACH_STEP, *SCENARIOS[scenario][1:]]
+
+
+def chronicle(scenario: str) -> list[str]:
+    """Run a scenario, and tell what happened."""
+    configuration = load(EXAMPLES / SCENARIOS[scenario][0], overrides_of(scenario))
     container = BacktestContainer(configuration=configuration)
     narrator = Narrator(container)
     configuration.plugins.register(narrator, "narrator")
@@ -195,7 +200,7 @@ def path_of(scenario: str) -> Path:
 def main() -> None:
     """Write the chronicles anew, or those that are named: then read what has changed in them."""
     for scenario in sys.argv[1:] or SCENARIOS:
-        path_of(scenario).write_text("".join(f"{line}\n" for line in chronicle(*SCENARIOS[scenario])))
+        path_of(scenario).write_text("".join(f"{line}\n" for line in chronicle(scenario)))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from .chronicle import CHRONICLES, SCENARIOS, chronicle, path_of
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_a_run_goes_as_it_is_written_down(scenario: str) -> None:
     written = path_of(scenario).read_text().splitlines()
-    for number, (now, then) in enumerate(zip_longest(chronicle(*SCENARIOS[scenario]), written), 1):
+    for number, (now, then) in enumerate(zip_longest(chronicle(scenario), written), 1):
         assert now == then, f"line {number}"
 
 
