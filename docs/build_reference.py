@@ -194,17 +194,26 @@ def name_of(annotation: Any) -> str:
 def cli() -> Iterator[str]:
     """Every command with its arguments and options."""
     group: Any = typer.main.get_command(app)
+    yield "Before any command:"
+    yield ""
+    yield from parameters_of(group)
     for name, command in group.commands.items():
         yield f"## `s1mpletrader {name}`"
         yield ""
         yield one_line(command.help or "")
         yield ""
-        for parameter in command.params:
-            if parameter.name == "help":
-                continue
-            shown = "`, `".join(parameter.opts) if parameter.param_type_name == "option" else parameter.metavar or parameter.name
-            yield f"- `{shown}`: {parameter.help or ''}".rstrip()
-        yield ""
+        yield from parameters_of(command)
+
+
+def parameters_of(command: Any) -> Iterator[str]:
+    """A line for each argument and option."""
+    for parameter in command.params:
+        if parameter.name == "help":
+            continue
+        shown = "`, `".join(parameter.opts) if parameter.param_type_name == "option" else parameter.metavar or parameter.name
+        variable = f" Or the environment variable `{parameter.envvar}`." if parameter.envvar else ""
+        yield f"- `{shown}`: {parameter.help or ''}{variable}".rstrip()
+    yield ""
 
 
 def own_classes(module: ModuleType) -> Iterator[tuple[str, type]]:

@@ -1,12 +1,10 @@
-"""What goes where: results to stdout, for people or as one JSON object; everything else to stderr."""
+"""What goes where: results to stdout, for people or as one JSON object; messages to stderr."""
 
 import json
-import logging
 import sys
 from collections.abc import Mapping
 from typing import Any, Final
 
-import structlog
 from rich.console import Console
 
 WIDTH_MIN: Final = 120
@@ -40,17 +38,3 @@ def print_mistake(message: str) -> None:
 def escaped(text: str) -> str:
     """Text that rich shows as it is."""
     return text.replace("[", r"\[")
-
-
-def configure_logging() -> None:
-    """Logs of this project's and of plugins' go to stderr, so that stdout holds results alone."""
-    structlog.configure(
-        processors=[
-            structlog.stdlib.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
