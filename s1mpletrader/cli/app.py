@@ -8,6 +8,7 @@ import typer
 
 from s1mpletrader.cli.audit import audit
 from s1mpletrader.cli.check import check
+from s1mpletrader.cli.exchange import exchange
 from s1mpletrader.cli.halt import halt, resume
 from s1mpletrader.cli.logging import LogFormat, LogFormatOption, LogLevel, LogLevelOption, configure_logging
 from s1mpletrader.cli.output import MISTAKE, err, escaped, print_mistake
@@ -37,6 +38,7 @@ def _options(log_format: LogFormatOption = LogFormat.CONSOLE, log_level: LogLeve
 
 for command in (run, results, story, audit, check, halt, resume, plugins, schema):
     app.command()(command)
+app.add_typer(exchange, name="exchange")
 
 
 def main() -> None:

@@ -1,0 +1,108 @@
+"""``s1mpletrader exchange serve``: the local exchange."""
+
+import asyncio
+import signal
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+
+from s1mpletrader.cli.options import JsonOption
+from s1mpletrader.cli.output import out, print_json
+from s1mpletrader.configuration.toml import parse_toml
+from s1mpletrader.domain.errors import ConfigurationError
+from s1mpletrader.exchange import ExchangeConfig, RunningExchange, serve
+from s1mpletrader.exchange.server import HOST_DEFAULT
+
+PORT_DEFAULT = 9100
+
+exchange = typer.Typer(help="A local exchange that speaks Binance Spot.", no_args_is_help=True)
+
+
+@exchange.command(name="serve")
+def serve_exchange(
+    port: Annotated[int, typer.Option("--port", min=0, max=65_535, help="Where to listen; 0 takes a free port.")] = PORT_DEFAULT,
+    config: Annotated[
+        Path | None, typer.Option("--config", metavar="FILE", help="A TOML file with symbols, accounts, limits and faults.")
+    ] = None,
+    speed: Annotated[
+        float | None, typer.Option("--speed", metavar="N", help="Seconds of the exchange in one of the machine.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option("--seed", metavar="N", help="What the generated market derives from.")] = None,
+    candles: Annotated[
+        list[str] | None,
+        typer.Option("--candles", metavar="SYMBOL=FILE", help="Candles from a file instead, as in BTC/USDT=btc.csv."),
+    ] = None,
+    faults: Annotated[
+        Path | None, typer.Option("--faults", metavar="FILE", help="A TOML file with [[faults]], added to the configuration's.")
+    ] = None,
+    host: Annotated[str, typer.Option("--host", metavar="ADDRESS", help="The address to listen on.")] = HOST_DEFAULT,
+    json_: JsonOption = False,
+) -> None:
+    """Serve Binance Spot's REST, WebSocket API and streams on loopback, over the simulated matching engine, until interrupted."""
+    tables = _tables(config)
+    options = {"speed": speed, "seed": seed}
+    tables |= {name: value for name, value in options.items() if value is not None}
+    for each in candles or ():
+        symbol, _, file = each.partition("=")
+        tables.setdefault("symbols", {}).setdefault(symbol, {})["file"] = file
+    if faults is not None:
+        tables["faults"] = [*tables.get("faults", ()), *_tables(faults).get("faults", ())]
+    directory = Path() if config is None else config.parent
+    with suppress(KeyboardInterrupt):
+        asyncio.run(_serve(_validated(tables, config), host, port, directory, json_=json_))
+
+
+def _tables(file: Path | None) -> dict[str, Any]:
+    if file is None:
+        return {}
+    try:
+        return parse_toml(file.read_text())
+    except (OSError, ValueError) as fault:
+        raise ConfigurationError(str(file), str(fault)) from fault
+
+
+def _validated(tables: dict[str, Any], file: Path | None) -> ExchangeConfig:
+    try:
+        return ExchangeConfig.model_validate(tables)
+    except ValidationError as invalid:
+        first = invalid.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise ConfigurationError(f"{file or 'exchange serve'}: {place}", first["msg"]) from invalid
+
+
+async def _serve(config: ExchangeConfig, host: str, port: int, directory: Path, *, json_: bool) -> None:
+    try:
+        async with serve(config, host=host, port=port, directory=directory) as running:
+            _tell(running, json_=json_)
+            await _until_terminated()
+            if json_:
+                _tell_requests(running)
+    except OSError as fault:
+        raise ConfigurationError("--port", str(fault), "choose another port") from fault
+
+
+async def _until_terminated() -> None:
+    """Return once the process is asked to end."""
+    asked = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with suppress(NotImplementedError):
+            asyncio.get_running_loop().add_signal_handler(number, asked.set)
+    await asked.wait()
+
+
+def _tell(running: RunningExchange, *, json_: bool) -> None:
+    symbols, accounts = list(running.exchange.markets), list(running.exchange.accounts)
+    if json_:
+        urls = {"rest": running.rest_url, "socket_api": running.socket_api_url, "stream": running.stream_url}
+        print_json({**urls, "port": running.port, "symbols": symbols, "accounts": accounts})
+        return
+    out.print(f"[bold]the local exchange is open[/]  {', '.join(symbols)}  accounts: {', '.join(accounts)}")
+    out.print(f"REST           {running.rest_url}\nWebSocket API  {running.socket_api_url}\nstreams        {running.stream_url}")
+
+
+def _tell_requests(running: RunningExchange) -> None:
+    log = running.exchange.log
+    print_json({"requests": dict(sorted(log.counts().items())), "unserved": log.unserved})
