@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from s1mpletrader.core.clock import Agenda, VirtualClock
-from s1mpletrader.core.engine import RANK_REPLY, Engine, Lane
+from s1mpletrader.core.engine import RANK_NEWS, RANK_REPLY, RANK_SCHEDULE, Engine, Lane
 from s1mpletrader.core.strategy import Seen
 from s1mpletrader.domain.opinion import Direction, SignalDraft
-from s1mpletrader.domain.replies import Amended, ExchangeReply
+from s1mpletrader.domain.replies import Amended, ExchangeReply, VenueReply
 
 from .samples import order_id
 
@@ -68,8 +68,9 @@ class Books:
     def __init__(self, clock: VirtualClock, log: list[str]) -> None:
         self.clock, self.log = clock, log
 
-    def run(self, replies: Sequence[ExchangeReply]) -> None:
+    def run(self, replies: Sequence[VenueReply]) -> None:
         for one in replies:
+            assert isinstance(one, Amended)
             self.log.append(f"reply {str(one.order_id)[-1]} at {self.clock.now()}")
 
 
@@ -126,3 +127,54 @@ def test_a_quiet_candle_starts_no_flow_unless_somebody_listens() -> None:
     log: list[str] = []
     assert story(World(), Candles("a", [10], log, loud=False), log=log) == []
     assert story(World(), Candles("a", [10], log, loud=False), log=log, every_candle=True) == ["a decides at 10"]
+
+
+def test_what_comes_after_market_data_sees_the_candles_of_its_very_instant() -> None:
+    log: list[str] = []
+    agenda = Agenda()
+    for rank in (RANK_NEWS, RANK_SCHEDULE, RANK_REPLY):
+        agenda.add(20, rank, lambda: ())
+    story(World(), Candles("a", [10, 21], log), log=log, agenda=agenda)
+    assert log == [
+        "a decides at 10",
+        "a catches up to 20",
+        "a catches up to 21",
+        "a catches up to 21",
+        "a decides at 21",
+    ]
+
+
+def test_of_a_world_and_an_agenda_the_earlier_goes_first_and_candles_come_between() -> None:
+    log: list[str] = []
+    agenda = Agenda()
+    agenda.add(20, 4, lambda: (reply(1, 20),))
+    agenda.add(30, 4, lambda: (reply(2, 30),))
+    told = story(World(reply(3, 19), reply(4, 30)), Candles("a", [18, 19, 20, 21, 30, 31], log), log=log, agenda=agenda)
+    assert told == [
+        "a decides at 18",
+        "reply 3 at 19",
+        "a decides at 19",
+        "a decides at 20",
+        "reply 1 at 20",
+        "a decides at 21",
+        "reply 4 at 30",
+        "a decides at 30",
+        "reply 2 at 30",
+        "a decides at 31",
+    ]
+
+
+def test_progress_is_told_of_every_candle_that_is_taken_and_the_clock_ends_with_the_last() -> None:
+    clock, seen, log = VirtualClock(), list[int](), list[str]()
+    lane = Candles("a", [10, 20], log, loud=False)
+    engine = Engine(
+        clock=clock,
+        agenda=Agenda(),
+        world=World(),
+        lanes=[Lane(lane, lane)],  # type: ignore[arg-type]
+        replies=Books(clock, log),
+        progress=seen.append,
+    )
+    engine.run()
+    assert seen == [10, 20]
+    assert clock.now() == 20

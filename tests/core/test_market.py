@@ -12,6 +12,7 @@ from s1mpletrader.core.market import VOLATILITY_WINDOW, Market
 from s1mpletrader.domain.candles import Candles
 from s1mpletrader.domain.facts import Key, Series
 from s1mpletrader.domain.instant import MINUTE_NS
+from s1mpletrader.domain.reasons import MarketSnapshot
 
 FIRST, SECOND = Series("BTC/USDT", "1m"), Series("ETH/USDT", "1m")
 AVERAGE = Key(*FIRST, "average")
@@ -87,3 +88,30 @@ def test_a_snapshot_has_the_last_candles_volume_and_the_volatility_once_there_ar
     assert late is not None
     assert late.volatility == pytest.approx(stdev(np.diff(np.log(closes[: VOLATILITY_WINDOW + 1])).tolist()))
     assert late.at == market.at
+
+
+def test_the_volume_since_an_instant_is_that_of_the_candles_that_closed_after_it() -> None:
+    market, close = market_of(btc=[1.5, 2.25, 3.0, 4.0])
+    close(3)
+    volumes = [market.volume_since("BTC/USDT", at) for at in (0, MINUTE_NS - 1, MINUTE_NS, 2 * MINUTE_NS, 3 * MINUTE_NS)]
+    assert volumes == [Decimal("67.5"), Decimal("67.5"), Decimal("52.5"), Decimal(30), Decimal(0)]
+    close(4)
+    assert market.volume_since("BTC/USDT", MINUTE_NS) == Decimal("92.5")
+    assert market.at == 4 * MINUTE_NS
+
+
+def test_a_snapshot_names_its_symbol_price_and_volume() -> None:
+    market, close = market_of(btc=[1.5, 2.25])
+    close(2)
+    assert market.snapshot("BTC/USDT") == MarketSnapshot(
+        symbol="BTC/USDT", reference_price=Decimal("2.25"), volume=22.5, at=2 * MINUTE_NS
+    )
+    assert market.snapshot("ETH/USDT") is None
+
+
+def test_volatility_is_that_around_the_drift() -> None:
+    market, close = market_of(btc=[2.0**number for number in range(VOLATILITY_WINDOW + 1)])
+    close(VOLATILITY_WINDOW + 1)
+    steady = market.snapshot("BTC/USDT")
+    assert steady is not None
+    assert steady.volatility == pytest.approx(0, abs=1e-9)
