@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from s1mpletrader.api import ConnectorProvision, IExecutionConnector, Plugin, hookimpl
+from s1mpletrader.api import ConnectorProvision, DataProvision, IExecutionConnector, IMarketStream, Plugin, hookimpl
 from s1mpletrader.plugins.binance.building import build_connector
-from s1mpletrader.plugins.binance.config import BinanceConfig
+from s1mpletrader.plugins.binance.config import BinanceConfig, BinanceDataConfig
 from s1mpletrader.plugins.binance.connector import BinanceSpot
+from s1mpletrader.plugins.binance.market_data import BinanceMarket
 
-__all__ = ["BinanceConfig", "BinanceSpot", "build_connector"]
+__all__ = ["BinanceConfig", "BinanceDataConfig", "BinanceMarket", "BinanceSpot", "build_connector"]
 
 
 @hookimpl
@@ -20,5 +21,18 @@ def s1mple_exchange_connectors() -> Sequence[Plugin[Any, ConnectorProvision, IEx
             config=BinanceConfig,
             build=build_connector,
             summary="Sends orders to Binance Spot, on the testnet or with real money.",
+        ),
+    )
+
+
+@hookimpl
+def s1mple_market_data() -> Sequence[Plugin[Any, DataProvision, IMarketStream]]:
+    """Register the source of candles."""
+    return (
+        Plugin(
+            name="binance",
+            config=BinanceDataConfig,
+            build=BinanceMarket,
+            summary="Candles of Binance Spot: history, and as they close.",
         ),
     )

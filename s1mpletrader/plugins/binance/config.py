@@ -21,7 +21,7 @@ class BinanceConfig(PluginConfig):
     """Where key and secret come from. They are never written in a TOML file."""
     key_variable: Annotated[str, Field(min_length=1)] = "BINANCE_API_KEY"
     """The environment variable with the API key."""
-    secret_variable: Annotated[str, Field(min_length=1)] = "BINANCE_API_SECRET"
+    secret_variable: Annotated[str, Field(min_length=1)] = "BINANCE_API_SECRET"  # noqa: S105 - a name
     """The environment variable with the secret, or with an Ed25519 private key in PEM."""
     credentials_file: str | None = None
     """A TOML file with ``api_key`` and ``secret``, readable by nobody else; from the TOML file's directory."""

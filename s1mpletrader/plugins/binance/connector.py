@@ -134,10 +134,9 @@ class BinanceSpot:
             self._parts.reconciler.follow(symbol)
         return found
 
-    async def replies(self) -> AsyncIterator[ExchangeReply]:
+    def replies(self) -> AsyncIterator[ExchangeReply]:
         """What the venue tells of the account's orders, until the connector is closed."""
-        async for reply in self._parts.inbox.replies():
-            yield reply
+        return self._parts.inbox.replies()
 
     def health(self) -> Health:
         """Both connections. A lost one for commands is no gap: REST stands in for it."""

@@ -75,11 +75,11 @@ class PrivateStream:
                     self._reconciler.soon()
             elif kind == "listStatus":
                 self._take_list(decode(event, ListStatus))
-            return kind != "eventStreamTerminated"
         except (msgspec.MsgspecError, ValueError, ArithmeticError) as error:
             _log.error("binance: an event of the account was put aside: %s: %s", error, event[:500])
             self._reconciler.soon()
             return True
+        return kind != "eventStreamTerminated"
 
     def _take_list(self, status: ListStatus) -> None:
         """A list that is done has ended its legs: compare them, for their own events may be missing."""
