@@ -16,7 +16,9 @@ from s1mpletrader.api import (
     ConnectorProvision,
     ExchangeReply,
     Filled,
+    FundsChanged,
     Instant,
+    Liquidated,
     ListKind,
     OrderDetails,
     OrderId,
@@ -28,6 +30,7 @@ from s1mpletrader.api import (
     Series,
     Side,
     TimeInForce,
+    VenueReply,
     plain,
 )
 from s1mpletrader.plugins.simulated_exchange import SimulatedExchange, SimulatedExchangeConfig, build_exchange
@@ -133,12 +136,17 @@ class World:
             is_submitted=lambda one: one in submitted,
         )
         self.exchange: SimulatedExchange = build_exchange(SimulatedExchangeConfig(**config), provision)
-        self.told: list[ExchangeReply] = []
+        self.told: list[VenueReply] = []
         self._count = 0
 
-    def until(self, at: Instant) -> list[ExchangeReply]:
+    @property
+    def about_orders(self) -> list[ExchangeReply]:
+        """What it has told about orders."""
+        return [reply for reply in self.told if not isinstance(reply, FundsChanged | Liquidated)]
+
+    def until(self, at: Instant) -> list[VenueReply]:
         """Go to an instant; what was told on the way, the instant itself included."""
-        told: list[ExchangeReply] = []
+        told: list[VenueReply] = []
         while (upcoming := self.exchange.next_at()) is not None and upcoming <= at:
             assert upcoming >= self.clock.at
             self.clock.at = upcoming
@@ -185,12 +193,17 @@ class World:
         return [int(str(one.order_id)[-16:], 16) for one in self.run(self.exchange.open_orders())]
 
 
-def story(replies: Sequence[ExchangeReply]) -> list[str]:
-    """Replies as lines: ``1 fill 2 @ 10 MAKER 20s``, ``2 cancelled OCO``."""
+def story(replies: Sequence[VenueReply]) -> list[str]:
+    """Replies as lines: ``1 fill 2 @ 10 MAKER 20s``, ``2 cancelled OCO``, ``FUNDING -3 USDT 60s``."""
     return [_line(reply) for reply in replies]
 
 
-def _line(reply: ExchangeReply) -> str:
+def _line(reply: VenueReply) -> str:
+    if isinstance(reply, Liquidated):
+        seconds = plain(Decimal(reply.venue_at) / SECOND_NS)
+        return f"liquidated {reply.side} {plain(reply.quantity)} @ {plain(reply.price)} for {plain(reply.fee)} {seconds}s"
+    if isinstance(reply, FundsChanged):
+        return f"{reply.kind} {plain(reply.amount)} {reply.asset} {plain(Decimal(reply.venue_at) / SECOND_NS)}s"
     number = int(str(reply.order_id)[-16:], 16)
     if isinstance(reply, Filled):
         seconds = plain(Decimal(reply.venue_at) / SECOND_NS)

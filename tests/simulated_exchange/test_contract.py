@@ -52,7 +52,7 @@ class Simulated(ExecutionConnectorContract):
 
         async def collect() -> Sequence[ExchangeReply]:
             nonlocal heard
-            told, heard = world.told[heard:], len(world.told)
+            told, heard = world.about_orders[heard:], len(world.about_orders)
             return told
 
         async def fill_part(ref: OrderRef) -> None:

@@ -11,10 +11,10 @@ from s1mpletrader.api import (
     Cancelled,
     CancelRejected,
     Duration,
-    ExchangeReply,
     Filled,
     Instant,
     Rejected,
+    VenueReply,
 )
 from tests.simulated_exchange.harness import Bar, World, candles, order_id, story
 
@@ -117,12 +117,12 @@ class LoopClock:
 
 
 def test_the_same_exchange_streams_its_replies_under_asyncio() -> None:
-    async def trade() -> tuple[list[ExchangeReply], int]:
+    async def trade() -> tuple[list[VenueReply], int]:
         world = late(RISES, HIGHER)
         world.clock = clock = LoopClock()  # type: ignore[assignment]
         exchange = world.exchange
         exchange._clock = clock
-        told: list[ExchangeReply] = []
+        told: list[VenueReply] = []
 
         async def listen() -> None:
             async for reply in exchange.replies():

@@ -152,7 +152,7 @@ def test_nothing_is_made_or_lost_and_the_word_of_the_venue_is_consistent(
 ) -> None:
     candles, _, config, _ = game
     session = Session(*game)
-    told = session.world.told
+    told = session.world.about_orders
     check_times(told, config["latency_ms"] * 1_000_000)
     check_quantities(session)
     check_ends(session)
@@ -199,7 +199,7 @@ def check_quantities(session: Session) -> None:
 def check_ends(session: Session) -> None:
     """An order ends once, nothing is told of it afterwards, and what has ended is no longer open."""
     over: list[OrderId] = []
-    for reply in session.world.told:
+    for reply in session.world.about_orders:
         assert reply.order_id is not None
         assert reply.order_id not in over
         if is_end(reply):

@@ -35,7 +35,7 @@ class ConstantFunding:
     def __init__(self, rate: Decimal, interval_ns: int) -> None:
         self._rate, self._interval_ns = rate, interval_ns
 
-    def due_after(self, symbol: str, at: Instant) -> Due | None:
+    def due_after(self, symbol: str, at: Instant) -> Due:
         """The next multiple of the interval."""
         return Due((at // self._interval_ns + 1) * self._interval_ns, self._rate)
 
