@@ -197,12 +197,22 @@ def cli() -> Iterator[str]:
     yield "Before any command:"
     yield ""
     yield from parameters_of(group)
-    for name, command in group.commands.items():
-        yield f"## `s1mpletrader {name}`"
+    for name, command in commands("s1mpletrader", group):
+        yield f"## `{name}`"
         yield ""
         yield one_line(command.help or "")
         yield ""
         yield from parameters_of(command)
+
+
+def commands(name: str, group: Any) -> Iterator[tuple[str, Any]]:
+    """Every command of a group and of the groups in it, by how it is called."""
+    for own_name, command in group.commands.items():
+        called = f"{name} {own_name}"
+        if hasattr(command, "commands"):
+            yield from commands(called, command)
+        else:
+            yield called, command
 
 
 def parameters_of(command: Any) -> Iterator[str]:
