@@ -277,3 +277,30 @@ def test_the_time_at_which_a_request_left_is_that_of_the_attempt_that_was_answer
     outbox.put(1, [submission(1)])
     outbox.release(1)
     assert delivered == [Unknown(order_id=order_id(1), reason="timeout", at=NOW, submitted_at=20)]
+
+
+def test_while_it_is_closed_only_cancellations_leave() -> None:
+    open_now = False
+    delivered: list[ExchangeReply] = []
+    venue = Venue()
+    outbox = Outbox(venue, SteppedTasks(Agenda(), 0).spawn, delivered.extend, lambda: NOW, lambda: open_now)  # type: ignore[arg-type]
+    outbox.put(1, [submission(1), cancellation(2), amendment(3), cancellation(3)])
+    outbox.release(1)
+    assert venue.calls == ["cancel 2"]
+    assert outbox.waiting_count == 3
+    open_now = True
+    outbox.release(1)
+    assert venue.calls == ["cancel 2", "submit 1", "amend 3 to 3 at 11", "cancel 3"]
+    assert outbox.waiting_count == 0
+
+
+def test_an_order_is_busy_while_a_command_about_it_is_under_way() -> None:
+    held = Held()
+    desk = Desk(spawn=held.spawn)
+    desk.outbox.put(1, [submission(1)])
+    assert not desk.outbox.is_busy(order_id(1))
+    desk.outbox.release(1)
+    assert desk.outbox.is_busy(order_id(1))
+    assert not desk.outbox.is_busy(order_id(2))
+    held.finish()
+    assert not desk.outbox.is_busy(order_id(1))
