@@ -33,6 +33,7 @@ from s1mpletrader.core.journal_writer import StrategyJournalWriter
 from s1mpletrader.core.metrics import Metrics
 from s1mpletrader.core.order_context import ContextFinder
 from s1mpletrader.core.outbox import Outbox
+from s1mpletrader.core.planned import planned_by
 from s1mpletrader.core.recorder import CommitPolicy, Recorder
 from s1mpletrader.core.reply_flow import ReplyFlow
 from s1mpletrader.core.strategy import Strategy
@@ -84,7 +85,12 @@ class FlowContainer(containers.DeclarativeContainer):
     journal_settled = providers.Singleton(settled_journal, recorder, journal)
 
     book = providers.Singleton(
-        Book, configuration.provided.account.type, configuration.provided.account.currency, instruments, ledger_settled
+        Book,
+        configuration.provided.account.type,
+        configuration.provided.account.currency,
+        instruments,
+        ledger_settled,
+        providers.Singleton(planned_by, algorithms),
     )
     markets = providers.Singleton(markets_of, strategies)
     groups = providers.Singleton(

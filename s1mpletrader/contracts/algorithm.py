@@ -16,6 +16,7 @@ from s1mpletrader.api import (
     GroupEvent,
     Parameters,
     WorkerProvision,
+    add,
     multiply,
     subtract,
     total,
@@ -153,6 +154,27 @@ class ExecutionAlgorithmContract:
                     exits = [order for order in desk.exits if getattr(order.details, price_of) is not None]
                     covered = total(order.quantity for order in exits)
                     assert subtract(desk.filled, BARE) <= covered <= desk.filled
+
+    def test_law_08_nothing_is_placed_that_was_not_foretold(self) -> None:
+        """What is live, has filled, and is planned (``IPlansAhead``) is never more than the target, and covers what comes after.
+
+        An algorithm that places all of its entry at the beginning needs not tell what it plans.
+        """
+
+        @holds(st.sampled_from(list(self.tasks())), STORIES, st.booleans(), examples=100)
+        def law(task: Task, story: list[int], fills: bool) -> None:
+            desk = _begun(self._one(), task)
+            foretold = task.quantity
+            for choice in story:
+                exposure = add(desk.committed, desk.planned)
+                assert desk.planned >= 0
+                assert exposure <= foretold, "more is planned than before"
+                foretold = exposure
+                desk.move(choice)
+                assert desk.committed <= foretold, "it placed what it had not foretold"
+            foretold = add(desk.committed, desk.planned)
+            desk.settle(fills=fills)
+            assert desk.committed <= foretold, "it placed what it had not foretold"
 
     def _one(self) -> Callable[[], ExecutionAlgorithm]:
         algorithm = self.make_algorithm(PROVISION)

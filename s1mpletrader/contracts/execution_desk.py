@@ -32,6 +32,7 @@ from s1mpletrader.api import (
     IdKind,
     Instant,
     Instrument,
+    IPlansAhead,
     ListKind,
     Order,
     OrderChanged,
@@ -146,6 +147,14 @@ class Desk:
     def committed(self) -> Decimal:
         """How much has been entered or may still be."""
         return add(self.filled, total(order.remaining_quantity for order in self.entries if order.live))
+
+    @property
+    def planned(self) -> Decimal:
+        """What the algorithm says that it may still enter beside what is live."""
+        algorithm = self._ask()
+        if self.last.done or not isinstance(algorithm, IPlansAhead):
+            return ZERO
+        return algorithm.planned_quantity(self.last.state, self._group_id, tuple(self.live))
 
     def begin(self) -> None:
         """Ask the algorithm to begin."""

@@ -13,18 +13,23 @@ from msgspec.structs import replace
 
 from s1mpletrader.api import (
     SECOND_NS,
+    ZERO,
     Direction,
     GateRefusal,
+    IdKind,
     Instant,
     LedgerChange,
+    OpenTrade,
     Order,
     OrderEventKind,
     Plans,
     RiskGate,
     Scope,
     Situation,
+    TradeId,
     WorkerProvision,
 )
+from s1mpletrader.contracts.generated import INSTRUMENT
 from s1mpletrader.contracts.naive_ledger import NaiveLedger
 from s1mpletrader.contracts.planner import Answers, PlannerContract, asked
 from s1mpletrader.contracts.samples import Samples
@@ -43,6 +48,8 @@ class RiskGateContract(PlannerContract):
     contract_port: ClassVar[str] = "RiskGate"
     refuses_closes: ClassVar[bool] = False
     """Whether it is meant to refuse the end of a trade too, as it is configured here."""
+    bounds_position: ClassVar[bool] = False
+    """Whether it bounds what may be held of a symbol, as it is configured here, to less than the crowd of a law would come to."""
 
     def make_planner(self, provision: WorkerProvision) -> RiskGate:
         """A fresh gate, always the same one."""
@@ -73,6 +80,16 @@ class RiskGateContract(PlannerContract):
         for state, verdict in verdicts.items():
             assert (verdict is None) == (expected is None), f"orders {state or 'intended'}: {verdict}, open: {expected}"
 
+    def test_law_09_what_an_algorithm_has_yet_to_place_counts_as_held(self, planner: RiskGate) -> None:
+        """An entry in slices takes its room from the beginning: nothing passes, in its direction, that it leaves no room for."""
+        if not self.bounds_position:
+            pytest.skip("not declared: bounds_position")
+        for direction in Direction:
+            case = _new_trade(direction)
+            assert _verdict(planner, case) is None, f"{direction}: it refuses even what is alone"
+            planned = _beside_slices(case.situation, direction)
+            assert _verdict(planner, case._replace(situation=planned)) is not None, f"{direction} beside slices to come"
+
 
 def _verdict(gate: RiskGate, case: Case) -> GateRefusal | None:
     return gate.check(make_execution_directive(case), case.situation)
@@ -99,15 +116,37 @@ def _ends() -> Iterator[Case]:
 
 def _crowded_case(state: OrderEventKind | None) -> Case:
     """A new trade, flat but for a crowd of live orders."""
+    case = _new_trade(Direction.LONG)
+    return case._replace(name=f"crowded, {case.name}", situation=_crowded(case.situation, state))
+
+
+def _new_trade(direction: Direction) -> Case:
+    """A new trade that is planned whole, on an account that is flat."""
     name, situation = next(make_situations())
-    planned = next(case for case in _planned_cases() if case.directive.direction is Direction.LONG)
-    return Case(f"crowded, {name}", planned.directive, planned.plans, _crowded(situation, state))
+    planned = next(case for case in _planned_cases() if case.directive.direction is direction)
+    return Case(name, planned.directive, planned.plans, situation)
+
+
+def _beside_slices(situation: Situation, direction: Direction) -> Situation:
+    """The situation beside an entry in slices of which nothing has been placed yet."""
+    samples = Samples("slices")
+    quantity = Decimal(CROWD * 1_000)
+    trade = OpenTrade(
+        trade_id=TradeId(samples.id(IdKind.TRADE)),
+        symbol=INSTRUMENT.symbol,
+        direction=direction,
+        quantity=ZERO,
+        algorithms=("twap",),
+        planned_quantity=quantity if direction is Direction.LONG else -quantity,
+    )
+    return replace(situation, view=replace(situation.view, open_trades=(trade,)))
 
 
 def _crowded(situation: Situation, state: OrderEventKind | None) -> Situation:
     """The situation with many orders of the last minute in a state that is live."""
-    ledger, orders = _crowd(situation.at - SECOND_NS, state)
-    view = replace(situation.view, open_orders=orders)
+    at = situation.at - SECOND_NS
+    ledger, orders = _crowd(at, state)
+    view = replace(situation.view, open_orders=orders, recent_intents=(at,) * CROWD)
     return replace(situation, view=view, open_ledger=lambda: ledger)
 
 

@@ -3,17 +3,20 @@
 Nothing here is a truth of its own. Reading the same changes again gives the same book; that is what a restart does.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from s1mpletrader.domain.account import AccountView, OpenTrade, Position
+from s1mpletrader.domain.account import RECENT_NS, AccountView, OpenTrade, Position
 from s1mpletrader.domain.batches import BATCH_ALGORITHM
 from s1mpletrader.domain.errors import UnknownId
 from s1mpletrader.domain.ids import GroupId, OrderId, TradeId
+from s1mpletrader.domain.instant import Instant
 from s1mpletrader.domain.instrument import AccountType, Instrument
-from s1mpletrader.domain.money import ZERO, add, subtract
+from s1mpletrader.domain.money import ZERO, add, subtract, total
 from s1mpletrader.domain.order import Order, apply_event, apply_fill, order_from_intent
+from s1mpletrader.domain.orders import opening_side
 from s1mpletrader.domain.reality import (
     ExternalFill,
     Fill,
@@ -59,8 +62,25 @@ class SubAccount:
     balances: dict[str, Decimal] = field(default_factory=dict)
     positions: dict[str, Position] = field(default_factory=dict)
     trades: dict[TradeId, LiveTrade] = field(default_factory=dict)
+    recent_intents: deque[Instant] = field(default_factory=deque)
     revision: int = 0
     view: AccountView | None = None
+
+    def note_intent(self, at: Instant) -> None:
+        """Remember when an order was meant, for as long as it is recent."""
+        recent = self.recent_intents
+        recent.append(at)
+        while recent[0] <= at - RECENT_NS:
+            recent.popleft()
+
+
+PlannedBy = Callable[[LiveGroup, tuple[Order, ...]], Decimal]
+"""What a group's algorithm may still enter beside the live orders of its trade, without a sign."""
+
+
+def plans_nothing(_group: LiveGroup, _trade_orders: tuple[Order, ...]) -> Decimal:
+    """For algorithms that place everything at once."""
+    return ZERO
 
 
 class Book:
@@ -72,11 +92,13 @@ class Book:
         currency: str,
         instruments: Mapping[str, Instrument],
         settled: Callable[[], ILedgerReader],
+        planned_by: PlannedBy = plans_nothing,
     ) -> None:
         self._account_type = account_type
         self._currency = currency
         self._instruments = instruments
         self._settled = settled
+        self._planned_by = planned_by
         self._accounts: dict[str, SubAccount] = {}
         self._trade_owner: dict[TradeId, SubAccount] = {}
         self._order_trade: dict[OrderId, TradeId] = {}
@@ -104,9 +126,11 @@ class Book:
                         direction=trade.opened.direction,
                         quantity=trade.quantity,
                         algorithms=tuple([group.opened.algorithm for group in trade.groups.values()]),
+                        planned_quantity=self._planned(trade) if trade.groups else ZERO,
                     )
                     for trade in account.trades.values()
                 ),
+                recent_intents=tuple(account.recent_intents),
             )
         return account.view
 
@@ -203,6 +227,12 @@ class Book:
                 self._past[order.order_id] = order
         self._past.clear()
 
+    def _planned(self, trade: LiveTrade) -> Decimal:
+        """What the trade's algorithms may still order, signed."""
+        orders = tuple(trade.orders.values())
+        planned = total(self._planned_by(group, orders) for group in trade.groups.values())
+        return planned if opening_side(trade.opened.direction).sign > 0 else subtract(ZERO, planned)
+
     def _account(self, strategy: str) -> SubAccount:
         account = self._accounts.get(strategy)
         if account is None:
@@ -237,7 +267,8 @@ class Book:
             self._trade_owner.pop(trade_id, None)
 
     def _intend(self, intent: OrderIntended) -> None:
-        _, trade = self._live(intent.trade_id, intent.strategy)
+        account, trade = self._live(intent.trade_id, intent.strategy)
+        account.note_intent(intent.decided_at)
         trade.orders[intent.order_id] = order_from_intent(intent)
         self._order_trade[intent.order_id] = intent.trade_id
 

@@ -2,14 +2,19 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import Final
 
 from msgspec import Struct
 
 from s1mpletrader.domain.ids import TradeId
+from s1mpletrader.domain.instant import MINUTE_NS, Instant
 from s1mpletrader.domain.instrument import AccountType, Instrument
-from s1mpletrader.domain.money import ZERO, add, multiply, ratio, subtract
+from s1mpletrader.domain.money import ZERO, add, multiply, ratio, subtract, total
 from s1mpletrader.domain.opinion import Direction
 from s1mpletrader.domain.order import Order
+
+RECENT_NS: Final = MINUTE_NS
+"""How long before the latest one a view tells of orders that were meant."""
 
 
 class Position(Struct, frozen=True, kw_only=True):
@@ -42,6 +47,8 @@ class OpenTrade(Struct, frozen=True, kw_only=True):
     """What is held for this trade, signed."""
     algorithms: tuple[str, ...] = ()
     """The execution algorithms that are still at work on it."""
+    planned_quantity: Decimal = ZERO
+    """What they may still order of it beside the live orders, signed as ``quantity`` is."""
 
 
 class AccountView(Struct, frozen=True, kw_only=True):
@@ -60,6 +67,8 @@ class AccountView(Struct, frozen=True, kw_only=True):
     positions: Mapping[str, Position]
     open_orders: tuple[Order, ...] = ()
     open_trades: tuple[OpenTrade, ...] = ()
+    recent_intents: tuple[Instant, ...] = ()
+    """When orders were meant, whatever became of them: those of the minute up to the latest one, oldest first."""
 
     @property
     def cash(self) -> Decimal:
@@ -79,9 +88,13 @@ class AccountView(Struct, frozen=True, kw_only=True):
                 result = add(result, held.value(prices[symbol]))
         return result
 
+    def planned(self, symbol: str) -> Decimal:
+        """The signed quantity of a symbol that execution algorithms may still order."""
+        return total(trade.planned_quantity for trade in self.open_trades if trade.symbol == symbol)
+
     def exposure(self, symbol: str) -> Decimal:
-        """The signed quantity that would be held if every live order in the symbol filled whole."""
-        result = self.position(symbol)
+        """The signed quantity that would be held if every live order in the symbol, and all that is planned, filled whole."""
+        result = add(self.position(symbol), self.planned(symbol))
         for order in self.open_orders:
             if order.details.symbol == symbol:
                 open_quantity = subtract(order.quantity, order.filled_quantity)

@@ -5,7 +5,7 @@ An algorithm keeps nothing in memory. Its state is bytes that the ledger stores 
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -140,4 +140,17 @@ class ExecutionAlgorithm(Protocol):
 
     def advance(self, state: bytes, event: GroupEvent, context: GroupContext) -> Advance:
         """The next commands after an event, from the state that was stored last."""
+        ...
+
+
+@runtime_checkable
+class IPlansAhead(Protocol):
+    """An algorithm's optional form: it tells what it has not placed yet, so that risk gates count that as exposure, too."""
+
+    def planned_quantity(self, state: bytes, group_id: GroupId, trade_orders: tuple[Order, ...]) -> Decimal:
+        """How much it may still enter beside what is live, from the state that was stored last; zero or above.
+
+        ``trade_orders`` are the live orders of the whole trade. What has filled or may still fill, together with this, never
+        grows again: nothing is placed that was not foretold.
+        """
         ...

@@ -10,6 +10,7 @@ from s1mpletrader.api import (
     ExecutionDirective,
     GroupContext,
     GroupEvent,
+    GroupId,
     Order,
     OrderState,
     OrderUpdate,
@@ -35,6 +36,9 @@ class Honest:
 
     def advance(self, state: bytes, event: GroupEvent, context: GroupContext) -> Advance:
         return self.inner.advance(state, event, context)
+
+    def planned_quantity(self, state: bytes, group_id: GroupId, trade_orders: tuple[Order, ...]) -> Decimal:
+        return self.inner.planned_quantity(state, group_id, trade_orders)
 
 
 class TwapContract(ExecutionAlgorithmContract):
@@ -115,6 +119,24 @@ class Law07ProtectsTwice(TwapContract):
             return replace(advance, commands=(*advance.commands, *exits))
 
 
+class Law08TellsNothingOfWhatIsToCome(TwapContract):
+    class algorithm(Honest):
+        def planned_quantity(self, state: bytes, group_id: GroupId, trade_orders: tuple[Order, ...]) -> Decimal:
+            return Decimal(0)
+
+
+class Law08CountsWhatIsLiveTwice(TwapContract):
+    class algorithm(Honest):
+        def planned_quantity(self, state: bytes, group_id: GroupId, trade_orders: tuple[Order, ...]) -> Decimal:
+            return super().planned_quantity(state, group_id, ())
+
+
+class Law08ForgetsWhatIsTakenInTheEnd(TwapContract):
+    class algorithm(Honest):
+        def planned_quantity(self, state: bytes, group_id: GroupId, trade_orders: tuple[Order, ...]) -> Decimal:
+            return super().planned_quantity(state, group_id, trade_orders) if b'"ending"' not in state else Decimal(0)
+
+
 def halved(place: Place) -> Place:
     def half(one: PlannedOrder) -> PlannedOrder:
         return replace(one, details=replace(one.details, quantity=one.details.quantity * Decimal("0.5001")))
@@ -132,4 +154,7 @@ ALGORITHMS = [
     Law06GoesOnWhenToldToStop,
     Law07ProtectsNothing,
     Law07ProtectsTwice,
+    Law08TellsNothingOfWhatIsToCome,
+    Law08CountsWhatIsLiveTwice,
+    Law08ForgetsWhatIsTakenInTheEnd,
 ]

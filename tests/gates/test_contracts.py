@@ -34,6 +34,8 @@ pytest_plugins = ("pytester",)
 
 
 class TestPositionLimit(RiskGateContract):
+    bounds_position: ClassVar[bool] = True
+
     def make_planner(self, provision: WorkerProvision) -> RiskGate:
         return PositionLimit(PositionLimitConfig(quantity_max=Decimal(1)), provision)
 

@@ -82,6 +82,25 @@ class Law08CountsAcknowledgedOnesInTheLedger(Twin):
         return NO if opens(directive) and count > 10 else None
 
 
+class Law09CountsLiveOrdersAlone(Twin):
+    bounds_position = True
+
+    def check(self, directive: ExecutionDirective, situation: Situation) -> GateRefusal | None:
+        return NO if opens(directive) and abs(live_quantity(situation)) > 10 else None
+
+
+class Law09CountsSlicesOfBuysAlone(Twin):
+    bounds_position = True
+
+    def check(self, directive: ExecutionDirective, situation: Situation) -> GateRefusal | None:
+        return NO if opens(directive) and situation.view.exposure(INSTRUMENT.symbol) > 10 else None
+
+
+def live_quantity(situation: Situation) -> Decimal:
+    view = situation.view
+    return view.exposure(INSTRUMENT.symbol) - view.planned(INSTRUMENT.symbol)
+
+
 TWINS = (
     Law04RefusesEverySecondOne,
     Law05ChangesThePrices,
@@ -93,4 +112,6 @@ TWINS = (
     Law08CountsOpenOrdersAlone,
     Law08ForgetsUnknownOnes,
     Law08CountsAcknowledgedOnesInTheLedger,
+    Law09CountsLiveOrdersAlone,
+    Law09CountsSlicesOfBuysAlone,
 )

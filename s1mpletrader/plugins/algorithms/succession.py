@@ -1,17 +1,40 @@
 """Orders of a group, and the orders of other groups that took their place."""
 
-from s1mpletrader.api import GroupContext, Order, OrderId
+from typing import NamedTuple, Protocol
+
+from s1mpletrader.api import GroupContext, GroupId, Order, OrderId
 
 Adopted = tuple[OrderId, ...]
 """Orders of other groups that took the place of one of this group."""
 
 
-def is_own(order: Order, adopted: Adopted, context: GroupContext) -> bool:
+class InTrade(Protocol):
+    """What tells a group's orders from the others of its trade: a context has it."""
+
+    @property
+    def group_id(self) -> GroupId:
+        """The group."""
+        ...
+
+    @property
+    def trade_orders(self) -> tuple[Order, ...]:
+        """The live orders of the whole trade."""
+        ...
+
+
+class Placed(NamedTuple):
+    """A group and its trade's live orders, where there is no context."""
+
+    group_id: GroupId
+    trade_orders: tuple[Order, ...]
+
+
+def is_own(order: Order, adopted: Adopted, context: InTrade) -> bool:
     """Whether an order is of this group, or took the place of one that is."""
     return order.group_id == context.group_id or order.order_id in adopted
 
 
-def own_orders(adopted: Adopted, context: GroupContext) -> list[Order]:
+def own_orders(adopted: Adopted, context: InTrade) -> list[Order]:
     """The live orders of the trade that are this group's."""
     return [order for order in context.trade_orders if is_own(order, adopted, context)]
 

@@ -15,6 +15,7 @@ from s1mpletrader.api import (
     ExecutionDirective,
     GroupContext,
     GroupEvent,
+    GroupId,
     Instant,
     Order,
     OrderDetails,
@@ -35,6 +36,7 @@ from s1mpletrader.plugins.algorithms.slicing.lots import lots_min, lots_of, quan
 from s1mpletrader.plugins.algorithms.slicing.paces import Slice, Standing, Wish
 from s1mpletrader.plugins.algorithms.slicing.starts import Asked, Leftover, Start, Started
 from s1mpletrader.plugins.algorithms.slicing.state import (
+    WINDOW_OVER,
     Phase,
     SlicedState,
     ended,
@@ -42,10 +44,11 @@ from s1mpletrader.plugins.algorithms.slicing.state import (
     hear_plans,
     hear_refusal,
     live_slices,
+    planned_quantity,
     remaining_quantity,
     surplus,
 )
-from s1mpletrader.plugins.algorithms.succession import own_orders
+from s1mpletrader.plugins.algorithms.succession import Placed, own_orders
 
 
 class Sliced:
@@ -78,7 +81,7 @@ class Sliced:
             pace=started.pace,
             leftover=started.leftover,
             ends_at=valid_until if expires else started.ends_at,
-            end_code="EXPIRED" if expires else "WINDOW_OVER",
+            end_code="EXPIRED" if expires else WINDOW_OVER,
             protection=None if exits is None else Protection(stop_price=exits.stop_price, target_price=exits.target_price),
         )
         return _go_on(state, context, ())
@@ -87,6 +90,10 @@ class Sliced:
         """Take in what has happened, and go on from there."""
         sliced, places = _hear(json.decode(state, type=SlicedState), event, context)
         return _go_on(sliced, context, places)
+
+    def planned_quantity(self, state: bytes, group_id: GroupId, trade_orders: tuple[Order, ...]) -> Decimal:
+        """What of the target has not been placed and still may be."""
+        return planned_quantity(json.decode(state, type=SlicedState), Placed(group_id, trade_orders))
 
     def _begin(
         self, entry: EntryPlan, quantity: Decimal, parameters: Parameters, context: GroupContext
@@ -146,11 +153,11 @@ def _wind_up(state: SlicedState, live: list[Order], context: GroupContext, place
     """Wait for what is live to end, and do with the rest as was planned."""
     if state.phase is Phase.STOPPED:
         live = own_orders(state.adopted, context)
-    stays = state.phase is Phase.TAKING or (state.leftover is Leftover.KEEP and state.end_code == "WINDOW_OVER")
+    stays = state.phase is Phase.TAKING or (state.leftover is Leftover.KEEP and state.end_code == WINDOW_OVER)
     state, cancels = (state, ()) if stays else _cancel(state, live)
     if live:
         return _advance(state, (*places, *cancels), state.retry_at)
-    if state.phase is Phase.ENDING and state.leftover is Leftover.MARKET and state.end_code == "WINDOW_OVER" and not state.told:
+    if state.phase is Phase.ENDING and state.leftover is Leftover.MARKET and state.end_code == WINDOW_OVER and not state.told:
         taking = replace(state, phase=Phase.TAKING, type=OrderType.MARKET, price=None, time_in_force=TimeInForce.GTC)
         lots = lots_of(remaining_quantity(state, live), context.instrument)
         orders = _orders(taking, Slice(lots), context)

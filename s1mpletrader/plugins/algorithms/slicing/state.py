@@ -30,13 +30,16 @@ from s1mpletrader.plugins.algorithms.protection import Protection, protect
 from s1mpletrader.plugins.algorithms.slicing.lots import lots_of
 from s1mpletrader.plugins.algorithms.slicing.paces import Pace
 from s1mpletrader.plugins.algorithms.slicing.starts import Leftover
-from s1mpletrader.plugins.algorithms.succession import Adopted, adopt, is_own, own_orders
+from s1mpletrader.plugins.algorithms.succession import Adopted, InTrade, adopt, is_own, own_orders
 
 FAILURES_MAX = 3
 """After so many slices in a row that ended unasked and without a fill, no further one is placed."""
 
 RETRY_NS = SECOND_NS
 """How long after a refused cancellation it is tried again."""
+
+WINDOW_OVER = "WINDOW_OVER"
+"""Why an entry ends whose time has passed: the only end after which the rest may be taken at the market, or slices kept."""
 
 CANCELS_REFUSED_MAX = 10
 """How many refused cancellations are tried again."""
@@ -83,7 +86,7 @@ class SlicedState(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Whether what was given up has been said."""
 
 
-def live_slices(state: SlicedState, context: GroupContext) -> list[Order]:
+def live_slices(state: SlicedState, context: InTrade) -> list[Order]:
     """The live orders that enter, oldest first. One that is about to take another's place is not counted beside it."""
     slices = [order for order in own_orders(state.adopted, context) if order.details.side is state.side]
     ids = {order.order_id for order in slices}
@@ -94,6 +97,14 @@ def remaining_quantity(state: SlicedState, live: list[Order]) -> Decimal:
     """What has not been filled, is not live and has not been refused; below zero where too much is live."""
     spoken_for = total((state.filled, *(quantity for _, quantity in state.rejected), *(it.remaining_quantity for it in live)))
     return subtract(state.target, spoken_for)
+
+
+def planned_quantity(state: SlicedState, context: InTrade) -> Decimal:
+    """What may still be placed beside the live slices: by the pace, or at the market once the window has ended."""
+    takes_rest = state.phase is Phase.ENDING and state.leftover is Leftover.MARKET and state.end_code == WINDOW_OVER
+    if state.told or not (state.phase is Phase.PLACING or takes_rest):
+        return ZERO
+    return max(remaining_quantity(state, live_slices(state, context)), ZERO)
 
 
 def surplus(live: list[Order], remaining: Decimal) -> list[Order]:

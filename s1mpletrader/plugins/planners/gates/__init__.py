@@ -46,7 +46,7 @@ def s1mple_risk_gates() -> Sequence[Plugin[Any, WorkerProvision, RiskGate]]:
             name="position_limit",
             config=PositionLimitConfig,
             build=PositionLimit,
-            summary="The largest quantity held of a symbol, live orders counted as filled.",
+            summary="The largest quantity held of a symbol, live orders and slices to come counted as filled.",
         ),
         Plugin(
             name="order_notional",
@@ -64,7 +64,7 @@ def s1mple_risk_gates() -> Sequence[Plugin[Any, WorkerProvision, RiskGate]]:
             name="orders_per_minute",
             config=OrdersPerMinuteConfig,
             build=OrdersPerMinute,
-            summary="The most orders in any 60 seconds. It reads the ledger at every new trade.",
+            summary="The most orders in any 60 seconds, whatever became of them.",
         ),
         Plugin(
             name="price_collar",

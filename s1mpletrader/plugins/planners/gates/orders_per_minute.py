@@ -4,7 +4,16 @@ from typing import Annotated
 
 from pydantic import Field
 
-from s1mpletrader.api import MINUTE_NS, ExecutionDirective, GateRefusal, Instant, PluginConfig, Situation, WorkerProvision
+from s1mpletrader.api import (
+    MINUTE_NS,
+    AccountView,
+    ExecutionDirective,
+    GateRefusal,
+    Instant,
+    PluginConfig,
+    Situation,
+    WorkerProvision,
+)
 from s1mpletrader.plugins.planners.gates.exposure import adds, planned_order_count
 
 
@@ -25,13 +34,13 @@ class OrdersPerMinute:
         """Refuses a new trade whose orders would be too many beside those of the last 60 seconds."""
         if not adds(directive):
             return None
-        recent, planned = intents_since(situation, situation.at - MINUTE_NS), planned_order_count(directive)
+        recent, planned = intents_since(situation.view, situation.at - MINUTE_NS), planned_order_count(directive)
         if recent + planned <= self._orders_max:
             return None
         detail = f"{recent} orders in the last minute and {planned} planned, the limit is {self._orders_max}"
         return GateRefusal(code="ORDERS_PER_MINUTE", detail=detail)
 
 
-def intents_since(situation: Situation, at: Instant) -> int:
-    """How many orders the strategy has meant after an instant. Orders that ended are only in the ledger, which is read whole."""
-    return sum(order.intent.decided_at > at for order in situation.ledger.orders(strategy=situation.view.strategy))
+def intents_since(view: AccountView, at: Instant) -> int:
+    """How many orders the strategy has meant after an instant that lies a minute back at most."""
+    return sum(meant_at > at for meant_at in view.recent_intents)

@@ -11,6 +11,7 @@ from s1mpletrader.api import (
     Situation,
     WorkerProvision,
     add,
+    opening_side,
 )
 from s1mpletrader.plugins.planners.gates.exposure import adds, live_orders
 from s1mpletrader.plugins.planners.numbers import Positive
@@ -25,6 +26,8 @@ class PositionLimitConfig(PluginConfig):
 
 class PositionLimit:
     """Bounds what would be held if every live order on the new order's side filled, those of unknown outcome among them.
+
+    What an algorithm has not placed yet of an entry in slices counts like an order that is live.
 
     Orders on the other side are left out: they may never fill, and of a stop and a target only one does.
     """
@@ -45,10 +48,13 @@ class PositionLimit:
 
 
 def _held_at_most(view: AccountView, symbol: str, side: Side) -> Decimal:
-    """The position as that side counts it, with all of its live orders filled."""
+    """The position as that side counts it, with all of its live orders filled, and all that algorithms will place."""
     held = view.position(symbol)
     result = held if side is Side.BUY else -held
     for order in live_orders(view, symbol):
         if order.details.side is side:
             result = add(result, order.remaining_quantity)
+    for trade in view.open_trades:
+        if trade.symbol == symbol and opening_side(trade.direction) is side:
+            result = add(result, abs(trade.planned_quantity))
     return result
