@@ -48,6 +48,15 @@ def _section(page: str, heading: str) -> str:
     return re.split(rf"^#{{1,{len(level)}}} ", rest, maxsplit=1, flags=re.MULTILINE)[0]
 
 
+def _commands(name: str, command: Any) -> Iterator[tuple[str, Any]]:
+    """The command itself, or all commands of the group that it is."""
+    if not hasattr(command, "commands"):
+        yield name, command
+        return
+    for own_name, each in command.commands.items():
+        yield from _commands(f"{name} {own_name}", each)
+
+
 def test_the_pages_are_up_to_date() -> None:
     builder = str(ROOT / "docs" / "build_reference.py")
     done = subprocess.run([sys.executable, builder, "--check"], capture_output=True, text=True, check=False)
@@ -75,11 +84,10 @@ def test_every_method_of_every_port_is_there() -> None:
 
 
 def test_every_command_with_its_options_is_there() -> None:
-    page, group = _page("cli"), typer.main.get_command(app)
-    commands: dict[str, Any] = group.commands  # type: ignore[attr-defined]  # Typer declares a command, and makes a group.
+    page, commands = _page("cli"), list(_commands("s1mpletrader", typer.main.get_command(app)))
     assert commands
-    for name, command in commands.items():
-        section = _section(page, f"## `s1mpletrader {name}`")
+    for name, command in commands:
+        section = _section(page, f"## `{name}`")
         options = [option for parameter in command.params for option in parameter.opts if option.startswith("--")]
         assert [option for option in options if option != "--help" and f"`{option}`" not in section] == []
 
