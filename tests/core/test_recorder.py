@@ -90,6 +90,20 @@ def test_notices_are_given_after_the_commit() -> None:
     assert seen == [(3, 1)]
 
 
+def test_each_entry_is_told_once_it_is_durable_and_before_what_its_step_has_to_say() -> None:
+    heard: list[object] = []
+    room = Room(GROUP)
+    recorder = Recorder(room.ledger, room.journal, StrategyJournalWriter("r"), GROUP, None, heard.append)
+    first, second, third = draft(1), draft(None, EntryKind.REFUSED), draft(None, EntryKind.ALARM)
+    recorder.record(Step((*opening(1), intent(1)), (first, second)), [lambda: heard.append("notice")])
+    recorder.record(Step((), (third,)))
+    assert heard == []
+    recorder.flush()
+    assert heard == [first, second, "notice", third]
+    recorder.flush()
+    assert len(heard) == 4
+
+
 def test_entries_are_chained_and_a_parent_may_be_of_the_same_step() -> None:
     room = Room(INLINE)
     room.step(1)
@@ -135,7 +149,7 @@ def test_after_a_failed_write_the_gate_stays_closed(which: str) -> None:
     assert room.recorder.released == 1
     with pytest.raises(GateClosed, match="the disk is full"):
         room.step(3)
-    with pytest.raises(GateClosed):
+    with pytest.raises(GateClosed, match="an earlier write failed: the disk is full"):
         room.recorder.flush()
     assert room.recorder.released == 1
 

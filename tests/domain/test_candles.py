@@ -32,7 +32,8 @@ def candles(**columns: list[float]) -> Candles:
         ({"minute": [0, 1, 1, 2]}, 2, "the time is that of the row before"),
         ({"minute": [0, 2, 1, 3]}, 2, "the time is before that of the row before"),
         ({"volume": [0, 0, 0]}, 0, "the columns differ in length"),
-        # Of several faults the first row's is named.
+        # Of several faults the first row's is named, and of one row's the first.
+        ({"open": [10, NAN, 10, 10], "close": [11, NAN, 11, 11]}, 1, "open is not a finite number"),
         ({"open": [10, 10, 10, NAN], "low": [9, 9, 0, 9], "minute": [0, 0, 1, 2]}, 1, "the time is that of the row before"),
         ({"open": [10, 10, 10, NAN], "low": [9, 9, 0, 9], "volume": [0, -1, 0, 0]}, 1, "volume is below zero"),
         ({"open": [10, NAN, 10, 10], "low": [9, 9, 0, 9], "volume": [0, 0, -1, 0]}, 1, "open is not a finite number"),
