@@ -36,7 +36,7 @@ def run_identity(
         configuration=texts[0] if len(texts) == 1 else f"[{','.join(texts)}]",
         seed=portfolio.strategies[0].strategy.seed,
         data=tuple(dict.fromkeys(identity for one in portfolio.strategies for identity in _data(one, candles))),
-        plugins=tuple(dict.fromkeys(identity for one in portfolio.strategies for identity in _plugins(one))),
+        plugins=plugin_identities(portfolio),
         instruments=tuple(instruments[symbol] for symbol in sorted(instruments)),
     )
 
@@ -65,8 +65,12 @@ def _data(one: Configuration, candles: CandlesOf) -> list[DataIdentity]:
     ]
 
 
-def _plugins(one: Configuration) -> list[PluginIdentity]:
-    return [
-        PluginIdentity(kind=table.kind, name=table.plugin.name, package=table.plugin.package, version=table.plugin.version)
-        for table in (*one.data, *one.deciding_tables)
-    ]
+def plugin_identities(portfolio: Portfolio) -> tuple[PluginIdentity, ...]:
+    """Every plugin that decides what the strategies do, each once."""
+    return tuple(
+        dict.fromkeys(
+            PluginIdentity(kind=table.kind, name=table.plugin.name, package=table.plugin.package, version=table.plugin.version)
+            for one in portfolio.strategies
+            for table in (*one.data, *one.deciding_tables)
+        )
+    )

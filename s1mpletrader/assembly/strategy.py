@@ -9,13 +9,13 @@ from s1mpletrader.configuration import Configuration, FactUser, PluginTable, Por
 from s1mpletrader.configuration.nearest import nearest
 from s1mpletrader.core.columns import bind_workers
 from s1mpletrader.core.decision import Named, Planning, Routed
-from s1mpletrader.core.facts import FactTable
+from s1mpletrader.core.facts import FactTable, SeriesData
 from s1mpletrader.core.plugin_manager import PluginKind
 from s1mpletrader.core.strategy import BoundCoupled, BoundDetector, BoundEventDetector, Strategy, StrategyState
 from s1mpletrader.domain.candles import Candles
 from s1mpletrader.domain.errors import ConfigurationError
 from s1mpletrader.domain.facts import CANDLE_FIELDS, CLOSED_AT, Key, Series
-from s1mpletrader.domain.instant import SECOND_NS, timeframe_ns
+from s1mpletrader.domain.instant import timeframe_ns
 from s1mpletrader.domain.instrument import Instrument
 from s1mpletrader.ports.algorithms import ExecutionAlgorithm
 from s1mpletrader.ports.events import EventDetector
@@ -39,14 +39,14 @@ def assemble_strategies(
 
 def assemble_strategy(
     configuration: Configuration,
-    candles: Mapping[Series, Candles],
+    candles: Mapping[Series, SeriesData],
     instruments: Mapping[str, Instrument],
     open_state: Callable[[], IState] | None = None,
 ) -> Strategy:
     """The strategy, compiled; every fact that is needed is given by somebody."""
     facts = FactTable(candles)
     for series, data in candles.items():
-        facts.add(Key(*series, CLOSED_AT), data.closed_at / SECOND_NS, first=0)
+        facts.add(Key(*series, CLOSED_AT), data.closed_second, first=0)
     provide = Provider(configuration, instruments, open_state)
     users = [_fact_user(table, table.build(provide(table))) for table in configuration.context]
     ordered = order_workers(users, facts.known_keys())
@@ -198,7 +198,7 @@ def _recorded_keys(configuration: Configuration, facts: FactTable) -> tuple[Key,
     return tuple(key for key in keys if key.series == configuration.series or key.name not in CANDLE_FIELDS)
 
 
-def _price_keys(configuration: Configuration, candles: Mapping[Series, Candles]) -> dict[str, Key]:
+def _price_keys(configuration: Configuration, candles: Mapping[Series, SeriesData]) -> dict[str, Key]:
     """The close on each symbol's shortest timeframe."""
     shortest = sorted(candles, key=lambda series: timeframe_ns(series.timeframe), reverse=True)
     by_symbol = {series.symbol: Key(*series, "close") for series in shortest}

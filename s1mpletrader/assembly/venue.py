@@ -6,14 +6,20 @@ from s1mpletrader.configuration import Portfolio
 from s1mpletrader.core.clock import finished
 from s1mpletrader.domain.candles import Candles
 from s1mpletrader.domain.facts import Series
+from s1mpletrader.domain.ids import OrderId
 from s1mpletrader.domain.instrument import Instrument
 from s1mpletrader.ports.clock import IClock
 from s1mpletrader.ports.execution import IExecutionConnector
 from s1mpletrader.ports.plugin import ConnectorProvision
+from s1mpletrader.ports.state import IState
 
 
 def build_connector(
-    portfolio: Portfolio, clock: IClock, candles: Mapping[Series, Candles], is_submitted: Callable[[str], bool]
+    portfolio: Portfolio,
+    clock: IClock,
+    candles: Mapping[Series, Candles],
+    is_submitted: Callable[[OrderId], bool],
+    open_state: Callable[[], IState] | None = None,
 ) -> IExecutionConnector:
     """The account at the venue, with the funds of all strategies."""
     connector: IExecutionConnector = portfolio.exchange.build(
@@ -25,6 +31,8 @@ def build_connector(
             seed=f"{portfolio.strategies[0].strategy.seed}",
             candles=candles,
             is_submitted=is_submitted,
+            open_state=open_state,
+            directory=str(portfolio.path.parent),
         )
     )
     return connector

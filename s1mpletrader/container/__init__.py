@@ -5,5 +5,7 @@ constructor, and a container says what that is. ``FlowContainer`` has what every
 """
 
 from s1mpletrader.container.backtest import BacktestContainer
+from s1mpletrader.container.live import LiveContainer
+from s1mpletrader.container.opening import live_run
 
-__all__ = ["BacktestContainer"]
+__all__ = ["BacktestContainer", "LiveContainer", "live_run"]

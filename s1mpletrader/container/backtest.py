@@ -8,6 +8,7 @@ from dependency_injector import containers, providers
 from s1mpletrader.assembly import (
     assemble_strategies,
     build_connector,
+    build_journal,
     build_state,
     listed_instruments,
     load_all_candles,
@@ -24,7 +25,7 @@ from s1mpletrader.core.backtest import Backtest
 from s1mpletrader.core.book import Book
 from s1mpletrader.core.clock import Agenda, SteppedTasks, VirtualClock
 from s1mpletrader.core.engine import RANK_REPLY, Engine, Lane
-from s1mpletrader.core.events import EventLane
+from s1mpletrader.core.events import EventDesk, EventLane
 from s1mpletrader.core.events import Schedule as SourceSchedule
 from s1mpletrader.core.execution_step import ExecutionStep
 from s1mpletrader.core.feed import DenseFeed, SkippingFeed, can_skip
@@ -76,16 +77,8 @@ def _event_lanes(
     first_source = 0
     for lane, (name, strategy) in zip(lanes, strategies.items(), strict=True):
         sources = list(events[name].values())
-        found.append(
-            EventLane(
-                sources=sources,
-                first_source=first_source,
-                detectors=strategy.event_detectors,
-                facts=strategy.facts,
-                flow=lane.flow,
-                schedule=schedule,
-            )
-        )
+        desk = EventDesk(detectors=strategy.event_detectors, facts=strategy.facts, flow=lane.flow)
+        found.append(EventLane(desk=desk, sources=sources, first_source=first_source, schedule=schedule))
         first_source += len(sources)
     return found
 
@@ -107,7 +100,7 @@ class BacktestContainer(containers.DeclarativeContainer):
     instruments = providers.Singleton(listed_instruments, configuration, connector)
     events_of = providers.Singleton(load_all_events, configuration, candles_of, clock.provider)
     identity = providers.Singleton(run_identity, configuration, candles_of, events_of, instruments)
-    state = providers.Singleton(build_state, configuration, connector, identity.provided.book)
+    state = providers.Singleton(build_state, configuration, connector.provided.outlives_process, identity.provided.book)
     strategies = providers.Singleton(assemble_strategies, configuration, candles_of, instruments, state.provider)
     outbox = providers.Singleton(
         Outbox,
@@ -117,6 +110,7 @@ class BacktestContainer(containers.DeclarativeContainer):
         clock.provided.now,
     )
     schedule = providers.Singleton(scheduling, agenda)
+    journal = providers.Singleton(build_journal, configuration, connector.provided.outlives_process, identity.provided.book)
     flows = providers.Container(
         FlowContainer,
         configuration=configuration,
@@ -132,12 +126,12 @@ class BacktestContainer(containers.DeclarativeContainer):
         policy=providers.Singleton(_policy, configuration, connector),
         outbox=outbox,
         schedule=schedule,
+        journal=journal,
     )
     algorithms = flows.algorithms
     book = flows.book
     cache = flows.cache
     initiator = flows.initiator
-    journal = flows.journal
     ledger = flows.ledger
     markets = flows.markets
     metrics = flows.metrics

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from dependency_injector import containers, providers
 
-from s1mpletrader.assembly import build_algorithms, build_cache, build_journal, build_ledger
+from s1mpletrader.assembly import build_algorithms, build_cache, build_ledger
 from s1mpletrader.assembly.wiring import (
     find_watchers,
     funds_of,
@@ -44,6 +44,7 @@ from s1mpletrader.domain.instrument import Instrument
 from s1mpletrader.domain.reasons import RunIdentity
 from s1mpletrader.ports.clock import IClock
 from s1mpletrader.ports.execution import IExecutionConnector
+from s1mpletrader.ports.journal import IJournal
 from s1mpletrader.ports.status import IWatcher
 
 
@@ -63,14 +64,14 @@ class FlowContainer(containers.DeclarativeContainer):
     policy: providers.Provider[CommitPolicy] = providers.Dependency()
     outbox: providers.Provider[Outbox] = providers.Dependency()
     schedule: providers.Provider[Schedule] = providers.Dependency()
+    journal: providers.Provider[IJournal] = providers.Dependency()
 
     metrics = providers.Singleton(Metrics)
     watchers = providers.Singleton(find_watchers, configuration, watching)
     algorithms = providers.Singleton(build_algorithms, configuration)
     funds = providers.Singleton(funds_of, configuration)
 
-    ledger = providers.Singleton(build_ledger, configuration, connector, book_name)
-    journal = providers.Singleton(build_journal, configuration, connector, book_name)
+    ledger = providers.Singleton(build_ledger, configuration, connector.provided.outlives_process, book_name)
     cache = providers.Singleton(build_cache, configuration, identity)
     writer = providers.Singleton(StrategyJournalWriter, identity.provided.run)
     recorder = providers.Singleton(
@@ -84,6 +85,7 @@ class FlowContainer(containers.DeclarativeContainer):
     ledger_settled = providers.Singleton(settled_ledger, recorder, ledger)
     journal_settled = providers.Singleton(settled_journal, recorder, journal)
 
+    find_order = providers.Singleton(order_finder, ledger_settled)
     book = providers.Singleton(
         Book,
         configuration.provided.account.type,
@@ -111,7 +113,7 @@ class FlowContainer(containers.DeclarativeContainer):
         venue=connector.provided.venue,
         account=connector.provided.account,
         now=clock.provided.now,
-        find_order=providers.Singleton(order_finder, ledger_settled),
+        find_order=find_order,
         find_deferred=providers.Singleton(
             DeferredDirectives, journal_settled, providers.Singleton(strategy_finder, book)
         ).provided.find,

@@ -1,4 +1,4 @@
-"""A strategy's news and schedules in virtual time: each event starts a flow where a detector makes something of it."""
+"""A strategy's news and schedules: each event starts a flow where a detector makes something of it."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
@@ -17,27 +17,37 @@ Schedule = Callable[[Instant, int, Callable[[], None], int], None]
 """Calls something at an instant, in the turn of its rank and of its source."""
 
 
-class EventLane:
-    """The events of one strategy's sources, each source in its own order."""
+class EventDesk:
+    """Where one strategy's events are looked at, whenever they come."""
 
     def __init__(
-        self,
-        *,
-        sources: Sequence[Sequence[Event]],
-        first_source: int,
-        detectors: Sequence[BoundEventDetector],
-        facts: FactTable,
-        flow: SyncFlow,
-        schedule: Schedule,
-        every_event: bool = False,
+        self, *, detectors: Sequence[BoundEventDetector], facts: FactTable, flow: SyncFlow, every_event: bool = False
     ) -> None:
-        self._sources = sources
-        self._first_source = first_source
         self._detectors = tuple(detectors)
         self._facts = facts
         self._flow = flow
-        self._schedule = schedule
         self._every_event = every_event
+
+    def take(self, event: Event) -> None:
+        """Ask the detectors that listen to the event's source, and decide where one of them sees something."""
+        signals = [
+            (name, draft)
+            for name, detector in self._detectors
+            if event.source in detector.sources and all(self._facts.has(key, detector.window) for key in detector.needs)
+            for draft in detector.detect(event, self._facts)
+        ]
+        if signals or self._every_event:
+            self._flow.run_event(event, signals)
+
+
+class EventLane:
+    """The events of one strategy's sources that are known beforehand, each source in its own order."""
+
+    def __init__(self, *, desk: EventDesk, sources: Sequence[Sequence[Event]], first_source: int, schedule: Schedule) -> None:
+        self._desk = desk
+        self._sources = sources
+        self._first_source = first_source
+        self._schedule = schedule
 
     def begin(self) -> None:
         """Put the first event of every source on the agenda; each puts the one after it there."""
@@ -51,17 +61,6 @@ class EventLane:
 
         def happens() -> None:
             self._next(ordinal, events)
-            self.take(event)
+            self._desk.take(event)
 
         self._schedule(event.at, RANK_OF[event.kind], happens, ordinal)
-
-    def take(self, event: Event) -> None:
-        """Ask the detectors that listen to the event's source, and decide where one of them sees something."""
-        signals = [
-            (name, draft)
-            for name, detector in self._detectors
-            if event.source in detector.sources and all(self._facts.has(key, detector.window) for key in detector.needs)
-            for draft in detector.detect(event, self._facts)
-        ]
-        if signals or self._every_event:
-            self._flow.run_event(event, signals)

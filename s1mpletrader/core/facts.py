@@ -18,6 +18,11 @@ class SeriesData(Protocol):
         """When each candle became known."""
         ...
 
+    @property
+    def closed_second(self) -> FloatArray:
+        """The same in seconds, as a fact."""
+        ...
+
     def columns(self) -> dict[Key, FloatArray]:
         """The five fields as facts."""
         ...

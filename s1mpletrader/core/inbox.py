@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from s1mpletrader.core.clock import Agenda
 from s1mpletrader.core.engine import RANK_REPLY
 from s1mpletrader.domain.instant import Instant
-from s1mpletrader.domain.replies import ExchangeReply
+from s1mpletrader.domain.replies import VenueReply
 from s1mpletrader.ports.clock import IClock
 
 
@@ -25,14 +25,14 @@ class Inbox:
     def put(self, rank: int, call: Callable[[], None], source: int = 0, at: Instant | None = None) -> None:
         """Let something happen now, or at an instant, in the turn of its rank."""
 
-        def happens() -> Sequence[ExchangeReply]:
+        def happens() -> Sequence[VenueReply]:
             call()
             return ()
 
         self._agenda.add(self._clock.now() if at is None else at, rank, happens, source)
         self.look()
 
-    def deliver(self, replies: Sequence[ExchangeReply]) -> None:
+    def deliver(self, replies: Sequence[VenueReply]) -> None:
         """Replies have come."""
         if replies:
             self._agenda.add(self._clock.now(), RANK_REPLY, lambda: replies)

@@ -14,7 +14,7 @@ from s1mpletrader.core.book import Book
 from s1mpletrader.core.commands import CancelOrder
 from s1mpletrader.core.effects import Wake
 from s1mpletrader.core.engine import RANK_MARKET
-from s1mpletrader.core.events import RANK_OF, EventLane
+from s1mpletrader.core.events import RANK_OF
 from s1mpletrader.core.execution_worker import ExecutionWorker
 from s1mpletrader.core.inbox import Inbox
 from s1mpletrader.core.live_engine import LiveEngine
@@ -35,7 +35,7 @@ from s1mpletrader.domain.instant import SECOND_NS, Duration, Instant
 from s1mpletrader.domain.orders import OrderState
 from s1mpletrader.domain.reality import FundsKind, FundsMoved
 from s1mpletrader.domain.reasons import SCHEMA_VERSION, EntryDraft, EntryKind, Reasons, RunIdentity
-from s1mpletrader.domain.replies import ExchangeReply, Filled
+from s1mpletrader.domain.replies import Filled, VenueReply
 from s1mpletrader.ports.clock import IClock
 from s1mpletrader.ports.events import Event, IEventSource
 from s1mpletrader.ports.execution import IExecutionConnector, IReplyStream
@@ -80,7 +80,7 @@ class LiveRun:
         timers: TimerFlow,
         lanes: Sequence[LiveLane],
         streams: LiveStreams,
-        event_lanes: Sequence[tuple[EventLane, Sequence[IEventSource]]],
+        events: Mapping[str, Sequence[IEventSource]],
         recorder: Recorder,
         outbox: Outbox,
         tasks: LoopTasks,
@@ -90,6 +90,7 @@ class LiveRun:
         reconciler: Reconciler,
         states: WorkerStates,
         tenure: Tenure,
+        alarm: Callable[[str], None],
     ) -> None:
         self.identity = identity
         self._settings = settings
@@ -104,7 +105,7 @@ class LiveRun:
         self._timers = timers
         self._lanes = tuple(lanes)
         self._streams = streams
-        self._event_lanes = tuple(event_lanes)
+        self._events = events
         self._recorder = recorder
         self._outbox = outbox
         self._tasks = tasks
@@ -114,6 +115,7 @@ class LiveRun:
         self._reconciler = reconciler
         self._states = states
         self._tenure = tenure
+        self._alarm = alarm
         self._listeners: list[asyncio.Task[None]] = []
 
     def view(self, strategy: str) -> AccountView:
@@ -135,21 +137,16 @@ class LiveRun:
         for lane in self._lanes:
             self._states.keep(lane.feed.strategy)
 
-    def alarm(self, text: str) -> None:
-        """Write down what a person should look at."""
-        draft = EntryDraft(EntryKind.ALARM, self._clock.now(), Reasons(v=SCHEMA_VERSION, text=text))
-        self._recorder.record(Step((), (draft,)))
-
-    def told(self, replies: Sequence[ExchangeReply]) -> None:
+    def told(self, replies: Sequence[VenueReply]) -> None:
         """The venue has said something. What it says about orders that are not in this book is only noted."""
         known = [reply for reply in replies if isinstance(reply, Filled) or self._knows(reply)]
         self._inbox.deliver(known)
 
-    def _knows(self, reply: ExchangeReply) -> bool:
+    def _knows(self, reply: VenueReply) -> bool:
         order_id = getattr(reply, "order_id", None)
         if order_id is None or self._book.order(order_id) is not None:
             return True
-        self._inbox.put(RANK_MARKET, lambda: self.alarm(f"the venue speaks of {order_id}, which this ledger does not know"))
+        self._inbox.put(RANK_MARKET, lambda: self._alarm(f"the venue speaks of {order_id}, which this ledger does not know"))
         return False
 
     def _reopen(self) -> None:
@@ -191,8 +188,8 @@ class LiveRun:
         self._listen(self._keep_watch())
         self._listen(self._keep_lease())
         number = 0
-        for lane, sources in self._event_lanes:
-            for source in sources:
+        for lane in self._lanes:
+            for source in self._events[lane.name]:
                 self._listen(self._hear_events(lane, source, number))
                 number += 1
         market = self._listen(self._streams.run(self._lanes, self._inbox))
@@ -260,7 +257,7 @@ class LiveRun:
         async for reply in self._replies.replies():
             self.told([reply])
 
-    async def _hear_events(self, lane: EventLane, source: IEventSource, number: int) -> None:
+    async def _hear_events(self, lane: LiveLane, source: IEventSource, number: int) -> None:
         async for event in source.events(self._clock.now()):
             self._inbox.put(RANK_OF[event.kind], _taking(lane, event), number)
 
@@ -295,8 +292,8 @@ class LiveRun:
             self._tenure.renew()
 
 
-def _taking(lane: EventLane, event: Event) -> Callable[[], None]:
-    return lambda: lane.take(event)
+def _taking(lane: LiveLane, event: Event) -> Callable[[], None]:
+    return lambda: lane.take_event(event)
 
 
 async def _cancelled(tasks: Sequence["asyncio.Task[None]"]) -> None:

@@ -3,12 +3,16 @@
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
+from msgspec.structs import replace
+
 from s1mpletrader.core.bar_join import BarJoin, Joined, series_of
+from s1mpletrader.core.events import EventDesk
 from s1mpletrader.core.live_feed import LiveFeed
 from s1mpletrader.core.market import Market
 from s1mpletrader.core.sync_flow import SyncFlow
 from s1mpletrader.domain.facts import Series
 from s1mpletrader.domain.instant import Instant
+from s1mpletrader.ports.events import Event
 from s1mpletrader.ports.market_data import Candle
 
 Schedule = Callable[[Instant, Callable[[], None]], None]
@@ -24,6 +28,7 @@ class LiveLane:
         feed: LiveFeed,
         join: BarJoin,
         flow: SyncFlow,
+        events: EventDesk,
         market: Market,
         moment: Callable[[], Instant],
         schedule: Schedule,
@@ -33,6 +38,7 @@ class LiveLane:
         self.feed = feed
         self._join = join
         self._flow = flow
+        self._events = events
         self._market = market
         self._moment = moment
         self._schedule = schedule
@@ -69,6 +75,10 @@ class LiveLane:
             return
         self._join.put(candle, self._moment())
         self.decide()
+
+    def take_event(self, event: Event) -> None:
+        """News or a schedule's tick has come; it is available from now on, whenever it was made."""
+        self._events.take(replace(event, at=self._moment()))
 
     def decide(self) -> None:
         """Decide upon every instant that is whole, or has waited long enough."""

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from s1mpletrader.core.book import Book
 from s1mpletrader.core.commands import order_ref
 from s1mpletrader.core.evidence import EvidenceRules, MissingOrders
-from s1mpletrader.domain.ids import OrderId
+from s1mpletrader.domain.ids import OrderId, fill_id
 from s1mpletrader.domain.instant import SECOND_NS, Instant
 from s1mpletrader.domain.money import total
 from s1mpletrader.domain.order import Order
@@ -74,12 +74,18 @@ class Reconciler:
         fills = {symbol: await self._fills(symbol, live) for symbol in symbols}
         open_orders = {snapshot.client_order_id: snapshot for snapshot in await self._connector.open_orders()}
         for symbol in symbols:
-            self._deliver([replace(fill, source=FillSource.RECONCILED) for fill in fills[symbol]])
+            self._deliver([replace(fill, source=FillSource.RECONCILED) for fill in fills[symbol] if self._is_new(fill, live)])
         for order in live:
             snapshot = open_orders.get(order.intent.client_order_id) or await self._connector.query(order_ref(order))
             if not self._is_busy(order.order_id):
                 self._settle(order, snapshot, fills[order.details.symbol])
         self._look_at_others(list(open_orders.values()))
+
+    def _is_new(self, fill: Filled, live: Sequence[Order]) -> bool:
+        """Whether the fill is about a live order that does not have it; one of an order that has ended is for its own flow."""
+        connector = self._connector
+        identity = fill_id(connector.venue, connector.account, fill.symbol, fill.venue_trade_id, fill.venue_at)
+        return any(_is_of(fill, order) and identity not in order.fill_ids for order in live)
 
     async def _fills(self, symbol: str, live: Sequence[Order]) -> Sequence[Filled]:
         since = min(order.intent.decided_at for order in live if order.details.symbol == symbol)

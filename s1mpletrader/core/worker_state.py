@@ -1,7 +1,7 @@
 """Worker state that survives: what coupled workers remember, and the risks that stand, kept after each turn that changed them."""
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from msgspec import DecodeError, Struct, ValidationError, convert, json, to_builtins
 
@@ -31,6 +31,11 @@ class KeptStates(Struct, frozen=True, kw_only=True):
     standing: tuple[Risk, ...]
 
 
+Remembered: TypeAlias = tuple[tuple[KeptState, ...], tuple[Risk, ...]]
+
+NOTHING: Final[Remembered] = ((), ())
+
+
 class WorkerStates:
     """Keeps and restores the declared state of strategies."""
 
@@ -38,14 +43,14 @@ class WorkerStates:
         self._state = state
         self._book = book
         self._alarm = alarm
-        self._kept: dict[str, tuple[bytes, int]] = {}
+        self._kept: dict[str, tuple[Remembered, int]] = {}
 
     def restore(self, strategy: Strategy) -> None:
         """Give a strategy back what it remembered. A worker whose state has another version begins anew, and that is told."""
         found = self._state.get(self._key(strategy))
         if found is None:
             return
-        self._kept[strategy.name] = (found.value, found.version)
+        self._kept[strategy.name] = (NOTHING, found.version)
         try:
             kept = json.decode(found.value, type=KeptStates)
         except (DecodeError, ValidationError) as fault:
@@ -69,17 +74,15 @@ class WorkerStates:
     def keep(self, strategy: Strategy) -> None:
         """Store what a strategy remembers, where it has changed."""
         states = zip(strategy.coupled, strategy.state.coupled, strict=True)
-        value = json.encode(
-            KeptStates(
-                closed_at=strategy.facts.at,
-                workers=tuple(KeptState(name=bound.name, version=_version(bound), body=to_builtins(s)) for bound, s in states),
-                standing=tuple(strategy.state.standing.values()),
-            )
-        )
-        before, version = self._kept.get(strategy.name, (b"", 0))
-        if value != before:
-            version = self._state.put(self._key(strategy), value, expected_version=version)
-            self._kept[strategy.name] = (value, version)
+        workers = tuple(KeptState(name=bound.name, version=_version(bound), body=to_builtins(s)) for bound, s in states)
+        standing = tuple(strategy.state.standing.values())
+        remembered = (workers, standing)
+        before, version = self._kept.get(strategy.name, (NOTHING, 0))
+        if remembered == before:
+            return
+        value = json.encode(KeptStates(closed_at=strategy.facts.at, workers=workers, standing=standing))
+        version = self._state.put(self._key(strategy), value, expected_version=version)
+        self._kept[strategy.name] = (remembered, version)
 
     def _restore_one(self, strategy: Strategy, number: int, bound: BoundCoupled, kept: KeptState) -> None:
         initial = bound.worker.initial()

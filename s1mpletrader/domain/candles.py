@@ -7,7 +7,7 @@ from hashlib import sha256
 import numpy as np
 
 from s1mpletrader.domain.facts import CANDLE_FIELDS, FloatArray, InstantArray, Key, Series
-from s1mpletrader.domain.instant import timeframe_ns
+from s1mpletrader.domain.instant import SECOND_NS, timeframe_ns
 
 
 class NotCandles(ValueError):
@@ -48,6 +48,12 @@ class Candles:
     def closed_at(self) -> InstantArray:
         """When each candle became known."""
         return self.opened_at + timeframe_ns(self.series.timeframe)
+
+    @cached_property
+    def closed_second(self) -> FloatArray:
+        """The same in seconds, as a fact."""
+        seconds: FloatArray = self.closed_at / SECOND_NS
+        return seconds
 
     @property
     def gap_count(self) -> int:

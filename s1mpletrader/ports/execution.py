@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -12,6 +12,7 @@ from s1mpletrader.domain.instant import Instant
 from s1mpletrader.domain.instrument import AccountType, Instrument
 from s1mpletrader.domain.orders import ListKind, OrderDetails, OrderState, OrderType, TimeInForce
 from s1mpletrader.domain.replies import AmendOutcome, CancelOutcome, Filled, Outcome, ReplaceOutcome, VenueReply
+from s1mpletrader.ports.market_data import Candle
 
 
 class UnsupportedOrder(Refused):
@@ -180,6 +181,25 @@ class IExecutionConnector(IExecutionCommands, Protocol):
 
     async def close(self) -> None:
         """Release everything; leaves no task behind."""
+        ...
+
+
+@runtime_checkable
+class IProduction(Protocol):
+    """A connector that can be told to send real orders for real money."""
+
+    @property
+    def is_production(self) -> bool:
+        """Whether it is."""
+        ...
+
+
+@runtime_checkable
+class IGrowingWorld(Protocol):
+    """A simulated venue whose market is told to it as it goes on."""
+
+    def extend(self, candle: Candle) -> None:
+        """A candle has closed: what rested when it opened meets its path."""
         ...
 
 

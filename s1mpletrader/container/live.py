@@ -1,0 +1,253 @@
+"""A live run, or one on paper: real time, streams, and a venue that answers when it answers."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+from dependency_injector import containers, providers
+
+from s1mpletrader.assembly import build_connector, build_journal, build_state
+from s1mpletrader.assembly.live import (
+    LiveSources,
+    SubmittedOrders,
+    assemble_live,
+    bar_join,
+    build_sources,
+    is_dead,
+    lasting_book,
+    live_events,
+    live_identity,
+    live_ids,
+    live_settings,
+    owner_of_this_process,
+    run_name,
+)
+from s1mpletrader.configuration import Portfolio
+from s1mpletrader.container.flows import FlowContainer
+from s1mpletrader.core.book import Book
+from s1mpletrader.core.clock import Agenda
+from s1mpletrader.core.engine import RANK_MARKET
+from s1mpletrader.core.events import EventDesk
+from s1mpletrader.core.evidence import EvidenceRules
+from s1mpletrader.core.execution_step import ExecutionStep
+from s1mpletrader.core.facts import SeriesData
+from s1mpletrader.core.growing_candles import GrowingCandles
+from s1mpletrader.core.inbox import Inbox
+from s1mpletrader.core.live import LiveRun
+from s1mpletrader.core.live_engine import LiveEngine
+from s1mpletrader.core.live_feed import LiveFeed
+from s1mpletrader.core.live_gate import LiveGate
+from s1mpletrader.core.live_lane import LiveLane
+from s1mpletrader.core.live_streams import LiveStreams
+from s1mpletrader.core.market import Market
+from s1mpletrader.core.outbox import Outbox
+from s1mpletrader.core.patience import PatientConnector
+from s1mpletrader.core.real_time import LoopTasks, TurnClock
+from s1mpletrader.core.reconciler import Reconciler
+from s1mpletrader.core.recorder import GROUP, Recorder, Step
+from s1mpletrader.core.strategy import Strategy
+from s1mpletrader.core.sync_flow import SyncFlow
+from s1mpletrader.core.tenure import Tenure
+from s1mpletrader.core.timers import Schedule
+from s1mpletrader.core.worker_state import WorkerStates
+from s1mpletrader.domain.candles import Candles
+from s1mpletrader.domain.facts import Series
+from s1mpletrader.domain.instant import Instant, iso
+from s1mpletrader.domain.instrument import Instrument
+from s1mpletrader.domain.reasons import SCHEMA_VERSION, EntryDraft, EntryKind, Reasons
+from s1mpletrader.ports.clock import IClock
+from s1mpletrader.ports.market_data import Candle
+from s1mpletrader.ports.status import IWatcher
+
+
+def _schedule(inbox: Inbox) -> Schedule:
+    return lambda at, rank, call: inbox.put(rank, call, at=at)
+
+
+def _growing(data: SeriesData) -> GrowingCandles:
+    if not isinstance(data, GrowingCandles):
+        raise TypeError("a live strategy is assembled onto columns that grow")
+    return data
+
+
+def _lanes(
+    configuration: Portfolio,
+    strategies: Mapping[str, Strategy],
+    markets: Mapping[str, Market],
+    every_candle: bool,
+    book: Book,
+    inbox: Inbox,
+    clock: TurnClock,
+    alarm: Callable[[str], None],
+    step: Callable[..., ExecutionStep],
+    sync_flow: Callable[..., SyncFlow],
+) -> list[LiveLane]:
+    """A lane for each strategy, in the order of their turns."""
+
+    def told_late(name: str, at: Instant, series: Sequence[Series]) -> None:
+        alarm(f"{name}: decided without the bar of {', '.join(map(str, series))} that closed at {iso(at)}")
+
+    lanes = []
+    for name, strategy in strategies.items():
+        view, market = partial(book.view, name), markets[name]
+        candles = {series: _growing(data) for series, data in strategy.facts.candles.items()}
+        flow = sync_flow(strategy, market=market, step=step(market=market), view=view)
+        lanes.append(
+            LiveLane(
+                feed=LiveFeed(strategy, candles, view),
+                join=bar_join(configuration, strategy),
+                market=market,
+                flow=flow,
+                events=EventDesk(detectors=strategy.event_detectors, facts=strategy.facts, flow=flow),
+                moment=clock.moment,
+                schedule=lambda at, call: inbox.put(RANK_MARKET, call, at=at),
+                told_late=told_late,
+                every_candle=every_candle,
+            )
+        )
+    return lanes
+
+
+def _alarm(recorder: Recorder, clock: IClock) -> Callable[[str], None]:
+    """Writes down what a person should look at."""
+
+    def alarm(text: str) -> None:
+        draft = EntryDraft(EntryKind.ALARM, clock.now(), Reasons(v=SCHEMA_VERSION, text=text))
+        recorder.record(Step((), (draft,)))
+
+    return alarm
+
+
+def _is_open(gate: LiveGate) -> Callable[[], bool]:
+    return lambda: gate.is_open
+
+
+class LiveContainer(containers.DeclarativeContainer):
+    """One or several strategies in real time. ``instruments`` are what the connector lists, once it is open."""
+
+    configuration: providers.Provider[Portfolio] = providers.Dependency(instance_of=Portfolio)
+    watching: providers.Provider[Mapping[str, IWatcher]] = providers.Object({})
+    """What the ``[[watch]]`` tables have built."""
+    real_clock: providers.Provider[IClock] = providers.Dependency()
+    instruments: providers.Provider[Mapping[str, Instrument]] = providers.Dependency()
+    candle_came: providers.Provider[Callable[[Candle], None] | None] = providers.Object(None)
+    venue_candles: providers.Provider[Mapping[Series, Candles]] = providers.Object({})
+    """What a simulated venue knows of its market."""
+
+    agenda = providers.Singleton(Agenda)
+    clock = providers.Singleton(TurnClock, real_clock)
+    inbox = providers.Singleton(Inbox, clock, agenda)
+    gate = providers.Singleton(LiveGate, inbox.provided.look)
+    sources: providers.Provider[LiveSources] = providers.Singleton(build_sources, configuration, real_clock)
+    book_name = providers.Singleton(lasting_book, configuration)
+    state = providers.Singleton(build_state, configuration, providers.Object(True), book_name)
+    submitted = providers.Singleton(SubmittedOrders)
+    connector = providers.Singleton(build_connector, configuration, real_clock, venue_candles, submitted, state.provider)
+    run_name = providers.Singleton(run_name, configuration, providers.Object(time.time_ns))
+    journal = providers.Singleton(build_journal, configuration, connector.provided.outlives_process, book_name)
+    identity = providers.Singleton(live_identity, configuration, run_name, book_name, journal, instruments)
+    strategies = providers.Singleton(assemble_live, configuration, instruments, state.provider, gate)
+    tasks = providers.Singleton(LoopTasks, inbox.provided.fail)
+    patient = providers.Singleton(
+        PatientConnector,
+        connector,
+        real_clock,
+        configuration.provided.environment.reply_deadline_ns,
+        inbox.provided.deliver,
+    )
+    outbox = providers.Singleton(
+        Outbox, patient, tasks.provided.spawn, inbox.provided.deliver, clock.provided.now, providers.Singleton(_is_open, gate)
+    )
+    flows = providers.Container(
+        FlowContainer,
+        configuration=configuration,
+        watching=watching,
+        agenda=agenda,
+        clock=clock,
+        connector=connector,
+        instruments=instruments,
+        identity=identity,
+        book_name=book_name,
+        ids=providers.Singleton(live_ids, configuration, run_name),
+        strategies=strategies,
+        policy=providers.Object(GROUP),
+        outbox=outbox,
+        schedule=providers.Singleton(_schedule, inbox),
+        journal=journal,
+    )
+    ledger = flows.ledger
+    metrics = flows.metrics
+    recorder = flows.recorder
+    alarm = providers.Singleton(_alarm, recorder, clock)
+    states = providers.Singleton(WorkerStates, state, book_name, alarm)
+    lanes = providers.Singleton(
+        _lanes,
+        configuration,
+        strategies,
+        flows.markets,
+        flows.every_candle,
+        flows.book,
+        inbox,
+        clock,
+        alarm,
+        flows.step.provider,
+        flows.sync_flow.provider,
+    )
+    run = providers.Singleton(
+        LiveRun,
+        identity=identity,
+        settings=providers.Singleton(live_settings, configuration),
+        funds=flows.funds,
+        clock=clock,
+        engine=providers.Singleton(
+            LiveEngine,
+            clock=clock,
+            agenda=agenda,
+            inbox=inbox,
+            replies=flows.reply_flow,
+            recorder=recorder,
+            outbox=outbox,
+        ),
+        inbox=inbox,
+        gate=gate,
+        book=flows.book,
+        worker=flows.worker,
+        contexts=flows.contexts,
+        timers=flows.timers,
+        lanes=lanes,
+        streams=providers.Singleton(
+            LiveStreams,
+            sources.provided.streams,
+            real_clock,
+            configuration.provided.environment.warm_up_ns,
+            candle_came,
+        ),
+        events=providers.Singleton(live_events, configuration, real_clock),
+        recorder=recorder,
+        outbox=outbox,
+        tasks=tasks,
+        ledger=ledger,
+        connector=connector,
+        replies=connector,
+        reconciler=providers.Singleton(
+            Reconciler,
+            connector=connector,
+            book=flows.book,
+            clock=clock,
+            deliver=inbox.provided.deliver,
+            alarm=alarm,
+            is_busy=outbox.provided.is_busy,
+            find_order=flows.find_order,
+            rules=providers.Singleton(EvidenceRules),
+        ),
+        states=states,
+        tenure=providers.Singleton(
+            Tenure,
+            state,
+            book_name,
+            providers.Singleton(owner_of_this_process),
+            providers.Object(time.time_ns),
+            providers.Object(is_dead),
+        ),
+        alarm=alarm,
+    )

@@ -1,0 +1,114 @@
+"""Opening a live run at the edge: what has to be awaited before the parts can be wired, and what has to be closed in the end."""
+
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Final
+
+from dependency_injector import providers
+
+from s1mpletrader.assembly.live import LiveSources, replay_start, rows_by_series
+from s1mpletrader.configuration import Mode, Portfolio
+from s1mpletrader.container.live import LiveContainer
+from s1mpletrader.core.real_time import ScaledClock, SystemClock
+from s1mpletrader.core.tenure import Pin, pin
+from s1mpletrader.domain.candles import Candles
+from s1mpletrader.domain.errors import ConfigurationError, Refused
+from s1mpletrader.domain.facts import Series
+from s1mpletrader.domain.instant import DAY_NS, Instant
+from s1mpletrader.ports.clock import IClock
+from s1mpletrader.ports.execution import IExecutionConnector, IGrowingWorld, IProduction
+from s1mpletrader.ports.health import IOpened
+from s1mpletrader.ports.status import IWatcher
+
+VENUE_PAST_NS: Final = DAY_NS
+"""How much of the past a simulated venue is told of a market that is really live."""
+
+
+def clock_of(portfolio: Portfolio) -> SystemClock | ScaledClock:
+    """The machine's time, or where another speed is asked for one that begins now."""
+    speed = portfolio.environment.speed
+    is_paper = portfolio.environment.mode is Mode.PAPER
+    return ScaledClock(time.time_ns(), speed) if is_paper or speed != 1.0 else SystemClock()
+
+
+@asynccontextmanager
+async def live_run(
+    portfolio: Portfolio,
+    *,
+    clock: SystemClock | ScaledClock | None = None,
+    watching: Mapping[str, IWatcher] | None = None,
+    confirmed_account: str | None = None,
+) -> AsyncIterator[LiveContainer]:
+    """A container whose ``run()`` is ready to be run within the context; everything is closed with it.
+
+    ``confirmed_account`` is the account for which somebody has said that real orders are meant.
+    """
+    real_clock = clock or clock_of(portfolio)
+    container = LiveContainer(configuration=portfolio, watching=watching or {}, real_clock=providers.Object(real_clock))
+    async with AsyncExitStack() as closing:
+        sources: LiveSources = container.sources()
+        for source, _ in sources.streams:
+            closing.push_async_callback(source.close)
+            if isinstance(source, IOpened):
+                await source.open()
+        container.venue_candles.override(providers.Object(await _venue_candles(sources, real_clock)))
+        connector: IExecutionConnector = container.connector()
+        closing.push_async_callback(connector.close)
+        closing.push_async_callback(container.patient().close)
+        _check_production(portfolio, connector, confirmed_account)
+        if isinstance(connector, IOpened):
+            await connector.open()
+        container.instruments.override(providers.Object(dict(await connector.instruments(portfolio.symbols))))
+        if not connector.outlives_process:
+            container.book_name.override(container.run_name)
+        _pin(portfolio, container, connector)
+        if isinstance(real_clock, ScaledClock) and sources.is_replay:
+            real_clock.begin_at(_start(container, sources, connector))
+        elif isinstance(connector, IGrowingWorld):
+            container.candle_came.override(providers.Object(connector.extend))
+        container.submitted().look_in(container.flows.book())
+        yield container
+
+
+async def _venue_candles(sources: LiveSources, clock: IClock) -> dict[Series, Candles]:
+    """What a simulated venue is told of its market: a replay's whole, of a live one the past."""
+    candles = dict(sources.histories)
+    now = clock.now()
+    for source, series in sources.streams:
+        for one in series:
+            if one not in candles:
+                candles[one] = await source.past(one, now - VENUE_PAST_NS, now)
+    return candles
+
+
+def _start(container: LiveContainer, sources: LiveSources, connector: IExecutionConnector) -> Instant:
+    """When a replay goes on: after the last thing that was written down or remembered, if its venue is still there."""
+    strategies = container.strategies()
+    left_at: list[Instant] = []
+    if connector.outlives_process:
+        previous = container.identity().previous_run
+        head = container.journal().head(previous) if previous is not None else None
+        left_at = [] if head is None else [head.at]
+        left_at += [at for name in strategies if (at := container.states().seen_to(name)) is not None]
+    return replay_start(sources, rows_by_series(strategies), max(left_at, default=None))
+
+
+def _pin(portfolio: Portfolio, container: LiveContainer, connector: IExecutionConnector) -> None:
+    wanted = Pin(mode=portfolio.environment.mode, venue=connector.venue, account=connector.account)
+    try:
+        pin(container.state(), container.book_name(), wanted)
+    except Refused as refused:
+        raise ConfigurationError(f"{portfolio.path}: [ledger] url", str(refused), "give it a store of its own") from refused
+
+
+def _check_production(portfolio: Portfolio, connector: IExecutionConnector, confirmed_account: str | None) -> None:
+    """Real money takes two confirmations: one in the file, and one by whoever starts the run."""
+    if not (isinstance(connector, IProduction) and connector.is_production):
+        return
+    if not portfolio.environment.confirm:
+        place = f"{portfolio.path}: [environment] confirm"
+        raise ConfigurationError(place, f"{connector.venue} is asked for production, and nothing confirms it", "confirm = true")
+    if confirmed_account != portfolio.account.name:
+        problem = f"orders for real money go out on the account {portfolio.account.name!r}"
+        raise ConfigurationError("--confirm-production", problem, f"--confirm-production {portfolio.account.name}")
