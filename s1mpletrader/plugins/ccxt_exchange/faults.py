@@ -58,9 +58,10 @@ _SERVER_FAULT: Final = 500
 def fate_of(fault: BaseException, call: Call) -> Fate:
     """What is known after a fault, by its class and by what was seen on the wire."""
     named = next((FATES[kind.__name__] for kind in type(fault).__mro__ if kind.__name__ in FATES), None)
-    if not call.left:
+    if call.is_unsent:
         return _local_fate(named)
-    if named is None or named is Fate.UNKNOWN:
+    if named is None or call.status is None:
+        # Without an answer nothing is known, whatever ccxt makes of what it remembers.
         return Fate.UNKNOWN
     if named is Fate.RATE_LIMITED:
         return named if call.is_json or call.status in _LIMIT_STATUSES else Fate.UNKNOWN

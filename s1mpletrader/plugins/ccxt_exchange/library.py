@@ -93,6 +93,9 @@ def _options(keys: CcxtKeys, account_type: AccountType) -> dict[str, Any]:
         # Other kinds of markets cost requests, and are not there on a server that only knows this one.
         kind = market if account_type is AccountType.SPOT else "linear"
         known |= {"fetchMarkets": {"types": [kind]}, "fetchCurrencies": False, "fetchMargins": False}
+    if keys.exchange == "coinbase":
+        # ccxt's default shows what is locked as free.
+        known["fetchBalance"] = "v3PrivateGetBrokerageAccounts"
     return known | keys.options
 
 

@@ -113,7 +113,7 @@ class Session:
             return await getattr(self.exchange, method)(*arguments)
         except TypeError:
             floats = [_exact_float(argument) for argument in arguments]
-            if call.left or floats == list(arguments):
+            if not call.is_unsent or floats == list(arguments):
                 raise
             return await getattr(self.exchange, method)(*floats)
 

@@ -21,10 +21,19 @@ class Call:
 
     left: int = 0
     """How many requests have left, or may have."""
+    posted: int = 0
+    """How many of them were more than a GET."""
+    is_stuck: bool = False
+    """Whether the last request was more than a GET, and never left."""
     status: int | None = None
     """The last answer's status."""
     is_json: bool = False
     retry_after_s: float | None = None
+
+    @property
+    def is_unsent(self) -> bool:
+        """Whether no change was asked for: what was asked before it was only read."""
+        return not self.left or (self.is_stuck and not self.posted)
 
 
 _current: ContextVar[Call | None] = ContextVar("ccxt_call", default=None)
@@ -62,7 +71,8 @@ def wired(exchange_class: type[Any], transport: ITransport | None) -> type[Any]:
         ) -> Any:
             """Send one request, and read its answer as ccxt does."""
             call = _current.get() or Call()
-            call.left += 1
+            is_more = method != "GET"
+            call.left, call.posted, call.is_stuck = call.left + 1, call.posted + is_more, False
             call.status, call.is_json, call.retry_after_s = None, False, None
             try:
                 if transport is None:
@@ -72,7 +82,7 @@ def wired(exchange_class: type[Any], transport: ITransport | None) -> type[Any]:
                 return await self._fetch_by(transport, url, method, headers, body)
             except Exception as fault:
                 if any(isinstance(cause, NEVER_LEFT) for cause in causes(fault)):
-                    call.left -= 1
+                    call.left, call.posted, call.is_stuck = call.left - 1, call.posted - is_more, is_more
                 raise
 
         async def _fetch_by(

@@ -1,0 +1,154 @@
+"""A connector on a dialect's world, as the contract kit wants it."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from s1mpletrader.api import (
+    AccountType,
+    ConnectorProvision,
+    ExchangeReply,
+    IExecutionConnector,
+    Instant,
+    ITransport,
+    OrderId,
+    OrderRef,
+    Unavailable,
+)
+from s1mpletrader.contracts import ConnectorHarness
+from s1mpletrader.plugins.ccxt_exchange import CcxtConfig, CcxtExchange, build_exchange
+from tests.ccxt.world import DETAILS, INSTRUMENT, Dialect, Resting, WallClock, Wire, World
+
+SECRETS = ("canary-key-0123456789", "Y2FuYXJ5LXNlY3JldC0wMTIzNDU2Nzg5", "canary-password-0123456789")
+
+
+def provision(
+    *, known: set[OrderId], transport: ITransport | None, account_type: AccountType = AccountType.SPOT, **more: Any
+) -> ConnectorProvision:
+    return ConnectorProvision(
+        account="main",
+        account_type=account_type,
+        funds={},
+        clock=WallClock(),
+        seed="",
+        candles={},
+        is_submitted=known.__contains__,
+        transport=transport,
+        **more,
+    )
+
+
+def configuration(exchange: str, **more: Any) -> CcxtConfig:
+    settings: dict[str, Any] = {"poll_s": 3600, "reconcile_s": 3600, "rate_limit": False} | more
+    return CcxtConfig(exchange=exchange, **settings)
+
+
+@dataclass
+class Bench:
+    """A connector, the world behind it, and what it has told."""
+
+    wire: Wire
+    known: set[OrderId] = field(default_factory=set)
+    heard: list[ExchangeReply] = field(default_factory=list)
+    settings: dict[str, Any] = field(default_factory=dict)
+    connector: CcxtExchange = field(init=False)
+    _listener: "asyncio.Task[None]" = field(init=False)
+
+    async def begin(self) -> CcxtExchange:
+        config = configuration(self.wire.dialect.exchange, **self.settings)
+        self.connector = build_exchange(config, provision(known=self.known, transport=self.wire))
+        await self.connector.open()
+        await self.connector.instruments([INSTRUMENT.symbol])
+        self._listener = asyncio.create_task(self._listen(self.connector))
+        await asyncio.sleep(0)
+        return self.connector
+
+    async def end(self) -> None:
+        await self.connector.close()
+        await self._listener
+
+    async def restart(self) -> IExecutionConnector:
+        await self.end()
+        return await self.begin()
+
+    async def collect(self) -> Sequence[ExchangeReply]:
+        with suppress(Unavailable):
+            await self.connector.reconcile()
+        await asyncio.sleep(0.001)
+        told, self.heard = self.heard, []
+        return told
+
+    async def _listen(self, connector: CcxtExchange) -> None:
+        async for reply in connector.replies():
+            self.heard.append(reply)
+
+    def order(self, ref: OrderRef) -> Resting:
+        found = self.wire.world.by_client_id(ref.client_order_id)
+        if found is None:
+            raise AssertionError(f"the world has no {ref}")
+        return found
+
+
+async def harness_on(dialect: Dialect, world: World) -> ConnectorHarness:
+    bench = Bench(Wire(dialect, world))
+    wire = bench.wire
+    connector = await bench.begin()
+
+    async def fill_part(ref: OrderRef) -> None:
+        world.fill(bench.order(ref), Decimal("0.003"))
+
+    async def fill_rest(ref: OrderRef) -> None:
+        order = bench.order(ref)
+        world.fill(order, order.quantity - order.filled)
+
+    def fail_before_send() -> None:
+        wire.fails = True
+
+    def lose_answer(committed: bool) -> None:
+        wire.loses = committed
+
+    def ack_after_fill() -> None:
+        async def fill_and_push(order: Resting) -> None:
+            world.fill(order, order.quantity)
+            await bench.connector.reconcile()
+
+        wire.before_answer = fill_and_push
+
+    async def disconnect() -> None:
+        wire.is_cut = True
+
+    async def reconnect() -> None:
+        wire.is_cut = False
+
+    async def place_foreign_order() -> str:
+        price = DETAILS.price
+        return world.place("somebody-else", "buy", "limit", DETAILS.quantity, price).id
+
+    def now() -> Instant:
+        return WallClock().now()
+
+    async def close() -> None:
+        await bench._listener
+
+    return ConnectorHarness(
+        connector=connector,
+        details=DETAILS,
+        known_orders=bench.known,
+        sent_count=lambda: wire.sent,
+        collect=bench.collect,
+        now=now,
+        secrets=SECRETS,
+        fill_part=fill_part,
+        fill_rest=fill_rest,
+        fail_before_send=fail_before_send,
+        lose_answer=lose_answer,
+        ack_after_fill=ack_after_fill,
+        disconnect=disconnect,
+        reconnect=reconnect,
+        restart=bench.restart,
+        place_foreign_order=place_foreign_order,
+        close=close,
+    )
