@@ -90,7 +90,8 @@ def order_from_intent(intent: OrderIntended) -> Order:
 def apply_event(order: Order, event: OrderChanged) -> Order:
     """The order after an event; ``IllegalTransition`` where the declared graph has no such change.
 
-    A late acknowledgement adds what it knows (the venue's id, the times) without moving the state back.
+    A late acknowledgement adds what it knows (the venue's id, the times) without moving the state back. An amendment that is known
+    only after the fills which it left room for ends the order as filled.
     """
     return replace(
         order,
@@ -141,11 +142,11 @@ def _next_state(order: Order, event: OrderChanged) -> OrderState:
             raise IllegalTransition(f"{order.order_id} is {order.state}: only a terminal order can be reopened")
         return OrderState.PARTIALLY_FILLED if order.filled_quantity else OrderState.OPEN
     if event.kind is OrderEventKind.AMENDED:
-        if event.quantity is not None and event.quantity <= order.filled_quantity:
+        if event.quantity is not None and event.quantity < order.filled_quantity:
             raise IllegalTransition(f"{order.order_id}: cannot shrink to {event.quantity}, {order.filled_quantity} is filled")
         if order.state.terminal:
             raise IllegalTransition(f"{order.order_id} is {order.state} and cannot be amended")
-        return order.state
+        return OrderState.FILLED if event.quantity == order.filled_quantity else order.state
     after = _STATE_AFTER[event.kind]
     if after in TRANSITIONS[order.state]:
         return OrderState.PARTIALLY_FILLED if after is OrderState.OPEN and order.filled_quantity else after

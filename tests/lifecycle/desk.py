@@ -1,7 +1,7 @@
 """A strategy's desk: the real flows, worker, stores and algorithms, wired as for any run, before a venue that follows a story."""
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -13,11 +13,12 @@ from s1mpletrader.analysis import audit_store
 from s1mpletrader.configuration import Portfolio, load
 from s1mpletrader.container import BacktestContainer
 from s1mpletrader.core.book import Book
-from s1mpletrader.core.clock import VirtualClock
+from s1mpletrader.core.clock import SteppedTasks, VirtualClock
+from s1mpletrader.core.engine import RANK_REPLY
 from s1mpletrader.core.execution_step import Pages
 from s1mpletrader.core.journal_reader import read_reasons
 from s1mpletrader.core.market import Market
-from s1mpletrader.core.outbox import Outbox
+from s1mpletrader.core.outbox import Outbox, Spawn
 from s1mpletrader.domain.account import AccountView
 from s1mpletrader.domain.batches import BatchRules
 from s1mpletrader.domain.directives import Approved
@@ -34,77 +35,70 @@ from tests.lifecycle.venue import BTC, ETH, INSTRUMENTS, ScriptedVenue
 from tests.running import EXAMPLES, MEMORY
 
 STRATEGY = "pairs"
-FUNDS = Decimal(100_000)
 PRICE = Decimal(10)
 STEP_NS = 1_000_000
 """How much time passes between two actions of a story."""
 
 
 class StandingMarket(Market):
-    """Every price is 10, at all times."""
+    """Every price is the same, at all times."""
 
-    def __init__(self) -> None:
-        pass
+    def __init__(self, price: Decimal) -> None:
+        self._price = price
 
     @property
     def at(self) -> int:
         return 0
 
     def facts(self) -> dict[str, float]:
-        return {"BTC/USDT 5m close": 10.0}
+        return {"BTC/USDT 5m close": float(self._price)}
 
     def price(self, symbol: str) -> Decimal:
-        return PRICE
+        return self._price
 
     def prices(self) -> Mapping[str, Decimal]:
-        return dict.fromkeys(INSTRUMENTS, PRICE)
+        return dict.fromkeys(INSTRUMENTS, self._price)
 
     def volume_since(self, symbol: str, at: int) -> Decimal:
         return Decimal(0)
 
     def snapshot(self, symbol: str) -> MarketSnapshot:
-        return MarketSnapshot(symbol=symbol, reference_price=PRICE, volume=1.0, at=0)
-
-
-@cache
-def _configuration(account_type: AccountType, store: Path | None) -> Portfolio:
-    stores = MEMORY if store is None else (f"ledger.url=sqlite:///{store}", "engine.commit_steps=1")
-    small = ("data.0.candles=250", "data.1.candles=250", "exchange.latency_ms=0")
-    return load(EXAMPLES / "pairs.toml", [*stores, *small, f"account.type={account_type}"])
+        return MarketSnapshot(symbol=symbol, reference_price=self._price, volume=1.0, at=0)
 
 
 class Desk:
-    """One strategy on one account."""
+    """One strategy on one account, at a scripted venue or, without one, at the exchange of the configuration."""
 
     def __init__(
-        self,
-        account_type: AccountType = AccountType.NETTING,
-        store: Path | None = None,
-        *,
-        amends: bool = True,
-        replaces: bool = True,
+        self, configuration: Portfolio, make_venue: Callable[[VirtualClock], ScriptedVenue] | None = None, price: Decimal = PRICE
     ) -> None:
-        configuration = _configuration(account_type, store)
         self.container = BacktestContainer(configuration=configuration)
         self.clock: VirtualClock = self.container.clock()
-        self.venue = ScriptedVenue(self.clock.now, account_type, amends, replaces, outlives_process=store is None)
+        self.price = price
         self._inbox: deque[Sequence[ExchangeReply]] = deque()
-        self._wire()
+        spawn = SteppedTasks(self.container.agenda(), RANK_REPLY).spawn
+        if make_venue is not None:
+            self.venue = make_venue(self.clock)
+            self.container.connector.override(providers.Object(self.venue))
+            spawn = self.venue.spawn
+        self._wire(spawn)
         self.ledger: ILedger = self.container.ledger()
         self.journal: IJournal = self.container.journal()
         self.book: Book = self.container.book()
         self._flow = self.container.reply_flow()
-        self.model = NaiveAccount(account_type, {"USDT": FUNDS})
+        account = configuration.account
+        self.model = NaiveAccount(account.type, dict(account.funds))
+        self.is_deaf = False
+        """Whether answers wait, and only the venue's stream is heard."""
         self._flow_count = 0
         self.container.backtest()._open()
 
-    def _wire(self) -> None:
-        container, deliver = self.container, self._inbox.append
-        container.connector.override(providers.Object(self.venue))
-        container.markets.override(providers.Object({STRATEGY: StandingMarket()}))
-        outbox = Outbox(self.venue, self.venue.spawn, deliver, self.clock.now)  # type: ignore[arg-type]
+    def _wire(self, spawn: Spawn) -> None:
+        container, market = self.container, StandingMarket(self.price)
+        outbox = Outbox(container.connector(), spawn, self._inbox.append, self.clock.now)
         container.outbox.override(providers.Object(outbox))
-        self._step = container.step(market=StandingMarket())
+        container.markets.override(providers.Object({STRATEGY: market}))
+        self._step = container.step(market=market)
 
     def decide(self, approvals: Any, rules: BatchRules | None = None) -> None:
         """A flow of decision. ``approvals`` makes the approved directives from the flow's ids."""
@@ -120,8 +114,8 @@ class Desk:
         self.settle()
 
     def tell(self, *replies: ExchangeReply) -> None:
-        """The venue speaks."""
-        self._inbox.append(replies)
+        """The venue speaks on its stream."""
+        self._book_all(replies)
         self.settle()
 
     def answer(self, how: str) -> None:
@@ -140,13 +134,17 @@ class Desk:
         self.clock.move_to(until)
 
     def settle(self) -> None:
-        """Book what has come, and what comes of it."""
+        """Book the answers that have come, and what comes of them."""
         self._learn()
-        while self._inbox:
-            for reply in self._inbox.popleft():
-                self.model.hear(reply)
-                self._flow.run((reply,))
-                self._learn()
+        while self._inbox and not self.is_deaf:
+            self._book_all(self._inbox.popleft())
+
+    def _book_all(self, replies: Sequence[ExchangeReply]) -> None:
+        for reply in replies:
+            self._learn()
+            self.model.hear(reply)
+            self._flow.run((reply,))
+            self._learn()
 
     def _learn(self) -> None:
         """Let the model know of the orders that have been meant."""
@@ -192,12 +190,36 @@ class Desk:
         naive = {order_id: (order.filled, order.quantity, not order.end) for order_id, order in model.orders.items()}
         assert stored == naive
         if self.view.account_type is AccountType.NETTING:
-            assert view.equity(StandingMarket().prices()) == model.balances["USDT"] + PRICE * sum(model.positions.values())
+            assert view.equity(dict.fromkeys((BTC, ETH), self.price)) == model.balances["USDT"] + self.price * sum(
+                model.positions.values()
+            )
 
 
 def refolded(desk: Desk) -> Book:
     """The book as a restart would find it."""
     ledger = desk.ledger
-    book = Book(desk.view.account_type, "USDT", INSTRUMENTS, lambda: ledger)
+    book = Book(desk.view.account_type, "USDT", desk.container.instruments(), lambda: ledger)
     book.refold(ledger.changes())
     return book
+
+
+@cache
+def small_pairs(*overrides: str) -> Portfolio:
+    """The configuration of a desk: the example that trades two symbols, with little data."""
+    return load(EXAMPLES / "pairs.toml", ["data.0.candles=250", "data.1.candles=250", *overrides])
+
+
+def scripted_desk(
+    account_type: AccountType = AccountType.NETTING,
+    store: Path | None = None,
+    *,
+    amends: bool = True,
+    replaces: bool = True,
+) -> Desk:
+    """A desk at a venue that follows a story: recorded in memory, or on SQLite in this file."""
+    stores = MEMORY if store is None else (f"ledger.url=sqlite:///{store}", "engine.commit_steps=1")
+    configuration = small_pairs(*stores, f"account.type={account_type}")
+    return Desk(
+        configuration,
+        lambda clock: ScriptedVenue(clock.now, account_type, amends, replaces, outlives_process=store is None),
+    )

@@ -57,8 +57,9 @@ class NaiveAccount:
             case Accepted() if str(reply.order_id) not in self._acknowledged:
                 self._acknowledged.add(str(reply.order_id))
                 order.end = "" if order.end in ("rejected", "not placed") else order.end
-            case Amended() if not order.end and reply.quantity > order.filled:
+            case Amended() if not order.end and reply.quantity >= order.filled:
                 order.quantity = reply.quantity
+                order.end = "filled" if order.filled == order.quantity else ""
             case Cancelled() | Expired() | Replaced():
                 order.end = order.end or "ended"
             case Rejected() if not self._is_known(str(reply.order_id), order):

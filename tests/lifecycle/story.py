@@ -107,12 +107,12 @@ class Story:
         """Every action in its turn; after each one, or only at the end, everything has to agree."""
         for action in actions.split("|"):
             self.desk.wait()
-            self._act(action.strip())
+            self.act(action.strip())
             if at_each_step:
                 self.desk.check()
         self.desk.check()
 
-    def _act(self, action: str) -> None:
+    def act(self, action: str) -> None:
         verb = action.split(maxsplit=1)[0]
         if verb == "late":
             self._kept.append(self._reply(Words(action.removeprefix("late "))))

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from s1mpletrader.domain.instrument import AccountType
-from tests.lifecycle.desk import Desk
+from tests.lifecycle.desk import Desk, scripted_desk
 from tests.lifecycle.story import Story
 
 TABLE = Path(__file__).parent / "table.txt"
@@ -47,7 +47,7 @@ def desk_of(actions: str, store: Path | None) -> tuple[Desk, str]:
     """The desk that a story is played on, and the story without the words that describe it."""
     traits, _, rest = actions.rpartition(": ")
     account = AccountType.SPOT if "spot" in traits else AccountType.NETTING
-    desk = Desk(account, store, amends="no amend" not in traits, replaces="no replace" not in traits)
+    desk = scripted_desk(account, store, amends="no amend" not in traits, replaces="no replace" not in traits)
     return desk, rest
 
 
