@@ -12,7 +12,6 @@ from s1mpletrader.api import (
     ConnectorProvision,
     ExchangeReply,
     IExecutionConnector,
-    Instant,
     ITransport,
     OrderId,
     OrderRef,
@@ -91,64 +90,57 @@ class Bench:
             raise AssertionError(f"the world has no {ref}")
         return found
 
+    async def fill_part(self, ref: OrderRef) -> None:
+        self.wire.world.fill(self.order(ref), Decimal("0.003"))
+
+    async def fill_rest(self, ref: OrderRef) -> None:
+        order = self.order(ref)
+        self.wire.world.fill(order, order.quantity - order.filled)
+
+    def fail_before_send(self) -> None:
+        self.wire.fails = True
+
+    def lose_answer(self, committed: bool) -> None:
+        self.wire.loses = committed
+
+    def ack_after_fill(self) -> None:
+        async def fill_and_push(order: Resting) -> None:
+            self.wire.world.fill(order, order.quantity)
+            await self.connector.reconcile()
+
+        self.wire.before_answer = fill_and_push
+
+    async def disconnect(self) -> None:
+        self.wire.is_cut = True
+
+    async def reconnect(self) -> None:
+        self.wire.is_cut = False
+
+    async def place_foreign_order(self) -> str:
+        return self.wire.world.place("somebody-else", "buy", "limit", DETAILS.quantity, DETAILS.price).id
+
+    async def close(self) -> None:
+        await self._listener
+
 
 async def harness_on(dialect: Dialect, world: World) -> ConnectorHarness:
     bench = Bench(Wire(dialect, world))
-    wire = bench.wire
-    connector = await bench.begin()
-
-    async def fill_part(ref: OrderRef) -> None:
-        world.fill(bench.order(ref), Decimal("0.003"))
-
-    async def fill_rest(ref: OrderRef) -> None:
-        order = bench.order(ref)
-        world.fill(order, order.quantity - order.filled)
-
-    def fail_before_send() -> None:
-        wire.fails = True
-
-    def lose_answer(committed: bool) -> None:
-        wire.loses = committed
-
-    def ack_after_fill() -> None:
-        async def fill_and_push(order: Resting) -> None:
-            world.fill(order, order.quantity)
-            await bench.connector.reconcile()
-
-        wire.before_answer = fill_and_push
-
-    async def disconnect() -> None:
-        wire.is_cut = True
-
-    async def reconnect() -> None:
-        wire.is_cut = False
-
-    async def place_foreign_order() -> str:
-        price = DETAILS.price
-        return world.place("somebody-else", "buy", "limit", DETAILS.quantity, price).id
-
-    def now() -> Instant:
-        return WallClock().now()
-
-    async def close() -> None:
-        await bench._listener
-
     return ConnectorHarness(
-        connector=connector,
+        connector=await bench.begin(),
         details=DETAILS,
         known_orders=bench.known,
-        sent_count=lambda: wire.sent,
+        sent_count=lambda: bench.wire.sent,
         collect=bench.collect,
-        now=now,
+        now=WallClock().now,
         secrets=SECRETS,
-        fill_part=fill_part,
-        fill_rest=fill_rest,
-        fail_before_send=fail_before_send,
-        lose_answer=lose_answer,
-        ack_after_fill=ack_after_fill,
-        disconnect=disconnect,
-        reconnect=reconnect,
+        fill_part=bench.fill_part,
+        fill_rest=bench.fill_rest,
+        fail_before_send=bench.fail_before_send,
+        lose_answer=bench.lose_answer,
+        ack_after_fill=bench.ack_after_fill,
+        disconnect=bench.disconnect,
+        reconnect=bench.reconnect,
         restart=bench.restart,
-        place_foreign_order=place_foreign_order,
-        close=close,
+        place_foreign_order=bench.place_foreign_order,
+        close=bench.close,
     )

@@ -170,7 +170,7 @@ class Asked:
 
 
 class Dialect(Protocol):
-    """One exchange's wire format. ``answer`` gives the body of an answer; a ``Refusal`` of the world's is worded by ``refuse``."""
+    """One exchange's wire format. What ``answer`` raises as a ``Refusal``, ``refuse`` words."""
 
     exchange: str
 

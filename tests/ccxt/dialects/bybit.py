@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.ccxt.world import INSTRUMENT, Asked, Refusal, Resting, Trade, World, number
+from tests.ccxt.world import INSTRUMENT, Asked, Resting, Trade, World, number
 
 _INSTRUMENT = {
     "symbol": "BTCUSDT",
@@ -43,62 +43,71 @@ class Bybit:
         return asked.path.endswith("/order/create")
 
     def answer(self, asked: Asked, world: World) -> Any:
-        result = self._result(asked, world)
+        result = _changed(asked, world) if self.changes(asked) else _shown(asked, world)
         return {"retCode": 0, "retMsg": "OK", "result": result, "retExtInfo": {}, "time": world.tick()}
 
     def refuse(self, name: str) -> tuple[int, Any]:
         code, message = _CODES[name]
         return 200, {"retCode": code, "retMsg": message, "result": {}, "retExtInfo": {}, "time": 1}
 
-    def _result(self, asked: Asked, world: World) -> Any:
-        values = asked.values
-        match asked.path.removeprefix("/v5/"):
-            case "market/time":
-                return {"timeSecond": str(world.tick() // 1000), "timeNano": str(world.last_ms * 1_000_000)}
-            case "market/instruments-info":
-                return {"category": values["category"], "list": [_INSTRUMENT] if values["category"] == "spot" else []}
-            case "user/query-api":
-                return {"unified": 0, "uta": 1}
-            case "account/info":
-                return {"unifiedMarginStatus": 6, "marginMode": "REGULAR_MARGIN"}
-            case "order/create":
-                order = world.place(
-                    values["orderLinkId"],
-                    values["side"].lower(),
-                    values["orderType"].lower(),
-                    number(values["qty"]) or INSTRUMENT.quantity_lot,
-                    number(values.get("price")),
-                    values.get("timeInForce", "GTC"),
-                )
-                return {"orderId": order.id, "orderLinkId": order.client_order_id}
-            case "order/cancel":
-                cancelled = world.cancel(values["orderId"])
-                return {"orderId": cancelled.id, "orderLinkId": cancelled.client_order_id}
-            case "order/amend":
-                amended = world.amend(values["orderId"], number(values.get("qty")), number(values.get("price")))
-                return {"orderId": amended.id, "orderLinkId": amended.client_order_id}
-            case "order/realtime":
-                if "orderId" in values:
-                    found = world.orders.get(values["orderId"])
-                    return {"category": "spot", "list": [] if found is None else [_order(found)], "nextPageCursor": ""}
-                return {"category": "spot", "list": [_order(order) for order in world.live()], "nextPageCursor": ""}
-            case "order/history":
-                return {"category": "spot", "list": [_order(order) for order in reversed(world.ended())], "nextPageCursor": ""}
-            case "execution/list":
-                end = values.get("endTime")
-                shown = world.trades_since(int(values.get("startTime", 0)), None if end is None else int(end))
-                newest = [_trade(trade) for trade in reversed(shown[-50:])]
-                return {"category": "spot", "list": newest, "nextPageCursor": ""}
-            case "account/wallet-balance":
-                coins = [
-                    {"coin": asset, "walletBalance": f"{amount:f}", "locked": "0", "equity": f"{amount:f}", "free": ""}
-                    for asset, amount in world.balances.items()
-                ]
-                return {"list": [{"accountType": "UNIFIED", "coin": coins}]}
-            case "asset/coin/query-info":
-                return {"rows": []}
-            case _:
-                raise Refusal("NOT_FOUND")
+
+def _changed(asked: Asked, world: World) -> Any:
+    values = asked.values
+    match asked.path.removeprefix("/v5/order/"):
+        case "create":
+            order = world.place(
+                values["orderLinkId"],
+                values["side"].lower(),
+                values["orderType"].lower(),
+                number(values["qty"]) or INSTRUMENT.quantity_lot,
+                number(values.get("price")),
+                values.get("timeInForce", "GTC"),
+            )
+        case "cancel":
+            order = world.cancel(values["orderId"])
+        case "amend":
+            order = world.amend(values["orderId"], number(values.get("qty")), number(values.get("price")))
+        case other:
+            raise AssertionError(other)
+    return {"orderId": order.id, "orderLinkId": order.client_order_id}
+
+
+def _shown(asked: Asked, world: World) -> Any:
+    values = asked.values
+    match asked.path.removeprefix("/v5/"):
+        case "market/time":
+            return {"timeSecond": str(world.tick() // 1000), "timeNano": str(world.last_ms * 1_000_000)}
+        case "market/instruments-info":
+            return {"category": values["category"], "list": [_INSTRUMENT] if values["category"] == "spot" else []}
+        case "user/query-api":
+            return {"unified": 0, "uta": 1}
+        case "account/info":
+            return {"unifiedMarginStatus": 6, "marginMode": "REGULAR_MARGIN"}
+        case "order/realtime":
+            found = world.orders.get(values.get("orderId", ""))
+            live = world.live() if "orderId" not in values else [] if found is None else [found]
+            return _page([_order(order) for order in live])
+        case "order/history":
+            return _page([_order(order) for order in reversed(world.ended())])
+        case "execution/list":
+            end = values.get("endTime")
+            shown = world.trades_since(int(values.get("startTime", 0)), None if end is None else int(end))
+            return _page([_trade(trade) for trade in reversed(shown[-50:])])
+        case "account/wallet-balance":
+            return {"list": [{"accountType": "UNIFIED", "coin": _balances(world)}]}
+        case _:
+            return {"rows": []}
+
+
+def _page(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"category": "spot", "list": rows, "nextPageCursor": ""}
+
+
+def _balances(world: World) -> list[dict[str, str]]:
+    return [
+        {"coin": asset, "walletBalance": f"{amount:f}", "locked": "0", "equity": f"{amount:f}", "free": ""}
+        for asset, amount in world.balances.items()
+    ]
 
 
 def _order(order: Resting) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Coinbase's Advanced Trade, version 3."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -53,46 +54,52 @@ class Coinbase:
         return 200, {"success": False, "error_response": failure}
 
     def answer(self, asked: Asked, world: World) -> Any:
-        values = asked.values
         path = asked.path.removeprefix("/api/v3/brokerage/")
-        match asked.method, path:
-            case "GET", "market/products":
-                return {"products": [] if values.get("product_type") == "FUTURE" else [_PRODUCT], "num_products": 1}
-            case "GET", "transaction_summary":
-                return {"fee_tier": {"taker_fee_rate": "0.006", "maker_fee_rate": "0.004"}}
-            case "GET", "/v2/time":
-                return {"data": {"epoch": world.tick() // 1000, "iso": _iso(world.last_ms)}}
-            case "GET", "/v2/currencies" | "/v2/currencies/crypto":
-                return {"data": []}
-            case "GET", "/v2/exchange-rates":
-                return {"data": {"currency": "USD", "rates": {}}}
-            case "POST", "orders":
-                return _placed(values, world)
-            case "POST", "orders/batch_cancel":
-                return {"results": [_cancelled(order_id, world) for order_id in values["order_ids"]]}
-            case "GET", "orders/historical/batch":
-                status = values.get("order_status")
-                shown = [order for order in world.orders.values() if status in (None, _STATES[order.status])]
-                return {"orders": [_order(order) for order in reversed(shown)], "has_next": False, "cursor": ""}
-            case "GET", "orders/historical/fills":
-                start, end = _ms(values.get("start_sequence_timestamp")), _ms(values.get("end_sequence_timestamp"))
-                newest = reversed(world.trades_since(start or 0, end)[-100:])
-                return {"fills": [_trade(trade) for trade in newest], "cursor": ""}
-            case "GET", "accounts":
-                return {
-                    "accounts": [_account(asset, f"{amount:f}") for asset, amount in world.balances.items()],
-                    "has_next": False,
-                }
-            case "GET", _ if path.startswith("orders/historical/"):
-                found = world.orders.get(path.rsplit("/", 1)[1])
-                if found is None:
-                    raise Refusal("NOT_FOUND")
-                return {"order": _order(found)}
-            case _:
-                raise AssertionError(asked)
+        if path == "orders":
+            return _placed(asked.values, world)
+        if path == "orders/batch_cancel":
+            return {"results": [_cancelled(order_id, world) for order_id in asked.values["order_ids"]]}
+        shown = _of_account if path.startswith(("orders", "accounts")) else _public
+        return shown(path, asked.values, world)
 
 
-def _placed(values: Any, world: World) -> Any:
+def _public(path: str, values: Mapping[str, Any], world: World) -> Any:
+    match path:
+        case "market/products":
+            return {"products": [] if values.get("product_type") == "FUTURE" else [_PRODUCT], "num_products": 1}
+        case "transaction_summary":
+            return {"fee_tier": {"taker_fee_rate": "0.006", "maker_fee_rate": "0.004"}}
+        case "/v2/time":
+            return {"data": {"epoch": world.tick() // 1000, "iso": _iso(world.last_ms)}}
+        case "/v2/currencies" | "/v2/currencies/crypto":
+            return {"data": []}
+        case "/v2/exchange-rates":
+            return {"data": {"currency": "USD", "rates": {}}}
+        case other:
+            raise AssertionError(other)
+
+
+def _of_account(path: str, values: Mapping[str, Any], world: World) -> Any:
+    match path:
+        case "orders/historical/batch":
+            status = values.get("order_status")
+            shown = [order for order in world.orders.values() if status in (None, _STATES[order.status])]
+            return {"orders": [_order(order) for order in reversed(shown)], "has_next": False, "cursor": ""}
+        case "orders/historical/fills":
+            start, end = _ms(values.get("start_sequence_timestamp")), _ms(values.get("end_sequence_timestamp"))
+            newest = reversed(world.trades_since(start or 0, end)[-100:])
+            return {"fills": [_trade(trade) for trade in newest], "cursor": ""}
+        case "accounts":
+            wallets = [_account(asset, f"{amount:f}") for asset, amount in world.balances.items()]
+            return {"accounts": wallets, "has_next": False}
+        case _:
+            found = world.orders.get(path.rsplit("/", 1)[1])
+            if found is None:
+                raise Refusal("NOT_FOUND")
+            return {"order": _order(found)}
+
+
+def _placed(values: Mapping[str, Any], world: World) -> Any:
     ((name, asked_for),) = values["order_configuration"].items()
     rule = name.rsplit("_", 1)[1].upper()
     order = world.place(

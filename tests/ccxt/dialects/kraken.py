@@ -57,52 +57,61 @@ class Kraken:
         return asked.path.endswith("AddOrder")
 
     def answer(self, asked: Asked, world: World) -> Any:
-        return {"error": [], "result": self._result(asked, world)}
+        return {"error": [], "result": _changed(asked, world) if self.changes(asked) else _shown(asked, world)}
 
     def refuse(self, name: str) -> tuple[int, Any]:
         return 200, {"error": [_ERRORS[name]]}
 
-    def _result(self, asked: Asked, world: World) -> Any:
-        values = asked.values
-        match asked.path.rsplit("/", 1)[1]:
-            case "Time":
-                return {"unixtime": world.tick() // 1000, "rfc1123": ""}
-            case "AssetPairs":
-                return {"XBTUSDT": _PAIR}
-            case "Assets":
-                return _ASSETS
-            case "AddOrder":
-                kind, price = values["ordertype"], number(values.get("price"))
-                quantity = number(values["volume"]) or INSTRUMENT.quantity_lot
-                order = world.place(values["cl_ord_id"], values["type"], kind, quantity, price, values.get("timeinforce", "GTC"))
-                at = f"limit {price}" if price else "market"
-                return {"descr": {"order": f"{order.side} {order.quantity} XBTUSDT @ {at}"}, "txid": [order.id]}
-            case "CancelOrder":
-                world.cancel(values["txid"])
-                return {"count": 1}
-            case "AmendOrder":
-                amended = world.amend(values["txid"], number(values.get("order_qty")), number(values.get("limit_price")))
-                return {"amend_id": f"T{amended.id[1:]}"}
-            case "QueryOrders":
-                found = world.orders.get(values["txid"])
-                if found is None:
-                    raise Refusal("NOT_FOUND")
-                return {found.id: _order(found)}
-            case "OpenOrders":
-                return {"open": {order.id: _order(order) for order in world.live()}}
-            case "ClosedOrders":
-                return {"closed": {order.id: _order(order) for order in world.ended()}, "count": len(world.ended())}
-            case "TradesHistory":
-                start, end = int(values.get("start", 0)) * 1000, values.get("end")
-                shown = world.trades_since(start, None if end is None else int(end) * 1000)
-                return {"trades": {f"T{trade.id}": _trade(trade) for trade in shown[-50:]}, "count": len(shown)}
-            case "BalanceEx":
-                return {
-                    {"BTC": "XXBT"}.get(asset, asset): {"balance": f"{amount:f}", "hold_trade": "0"}
-                    for asset, amount in world.balances.items()
-                }
-            case other:
-                raise AssertionError(other)
+
+def _changed(asked: Asked, world: World) -> Any:
+    values = asked.values
+    match asked.path.rsplit("/", 1)[1]:
+        case "AddOrder":
+            kind, price = values["ordertype"], number(values.get("price"))
+            quantity = number(values["volume"]) or INSTRUMENT.quantity_lot
+            order = world.place(values["cl_ord_id"], values["type"], kind, quantity, price, values.get("timeinforce", "GTC"))
+            at = f"limit {price}" if price else "market"
+            return {"descr": {"order": f"{order.side} {order.quantity} XBTUSDT @ {at}"}, "txid": [order.id]}
+        case "CancelOrder":
+            world.cancel(values["txid"])
+            return {"count": 1}
+        case "AmendOrder":
+            amended = world.amend(values["txid"], number(values.get("order_qty")), number(values.get("limit_price")))
+            return {"amend_id": f"T{amended.id[1:]}"}
+        case other:
+            raise AssertionError(other)
+
+
+def _shown(asked: Asked, world: World) -> Any:
+    values = asked.values
+    match asked.path.rsplit("/", 1)[1]:
+        case "Time":
+            return {"unixtime": world.tick() // 1000, "rfc1123": ""}
+        case "AssetPairs":
+            return {"XBTUSDT": _PAIR}
+        case "Assets":
+            return _ASSETS
+        case "QueryOrders":
+            found = world.orders.get(values["txid"])
+            if found is None:
+                raise Refusal("NOT_FOUND")
+            return {found.id: _order(found)}
+        case "OpenOrders":
+            return {"open": {order.id: _order(order) for order in world.live()}}
+        case "ClosedOrders":
+            return {"closed": {order.id: _order(order) for order in world.ended()}, "count": len(world.ended())}
+        case "TradesHistory":
+            start, end = int(values.get("start", 0)) * 1000, values.get("end")
+            shown = world.trades_since(start, None if end is None else int(end) * 1000)
+            return {"trades": {f"T{trade.id}": _trade(trade) for trade in shown[-50:]}, "count": len(shown)}
+        case "BalanceEx":
+            return {_asset(asset): {"balance": f"{amount:f}", "hold_trade": "0"} for asset, amount in world.balances.items()}
+        case other:
+            raise AssertionError(other)
+
+
+def _asset(name: str) -> str:
+    return {"BTC": "XXBT"}.get(name, name)
 
 
 def _seconds(ms: int) -> str:

@@ -48,7 +48,7 @@ class Okx:
         return asked.path.endswith(("/trade/order", "/trade/batch-orders")) and asked.method == "POST"
 
     def answer(self, asked: Asked, world: World) -> Any:
-        return {"code": "0", "msg": "", "data": self._data(asked, world)}
+        return {"code": "0", "msg": "", "data": _changed(asked, world) if self.changes(asked) else _shown(asked, world)}
 
     def refuse(self, name: str) -> tuple[int, Any]:
         code, message = _CODES[name]
@@ -56,51 +56,61 @@ class Okx:
             return 200, {"code": code, "msg": message, "data": []}
         return 200, {"code": "1", "msg": "", "data": [{"clOrdId": "", "ordId": "", "sCode": code, "sMsg": message, "tag": ""}]}
 
-    def _data(self, asked: Asked, world: World) -> Any:
-        values = asked.values
-        match asked.method, asked.path.removeprefix("/api/v5/"):
-            case _, "public/time":
-                return [{"ts": str(world.tick())}]
-            case _, "public/instruments":
-                return [_INSTRUMENT] if values["instType"] == "SPOT" else []
-            case "POST", "trade/order" | "trade/batch-orders":
-                order = world.place(
-                    values["clOrdId"],
-                    values["side"],
-                    "market" if values["ordType"] == "market" else "limit",
-                    number(values["sz"]) or INSTRUMENT.quantity_lot,
-                    number(values.get("px")),
-                    values["ordType"].upper() if values["ordType"] in ("ioc", "fok") else "GTC",
-                )
-                return [{**_named(order), "tag": "", "ts": str(order.created_ms)}]
-            case "POST", "trade/cancel-order":
-                return [_named(world.cancel(values["ordId"]))]
-            case "POST", "trade/amend-order":
-                amended = world.amend(values["ordId"], number(values.get("newSz")), number(values.get("newPx")))
-                return [{**_named(amended), "reqId": ""}]
-            case "GET", "trade/order":
-                found = world.orders.get(values.get("ordId", "")) or world.by_client_id(values.get("clOrdId", ""))
-                if found is None:
-                    raise Refusal("NOT_FOUND")
-                return [_order(found)]
-            case "GET", "trade/orders-pending":
-                return [_order(order) for order in reversed(world.live())]
-            case "GET", "trade/orders-history" | "trade/orders-history-archive":
-                return [
-                    _order(order) for order in reversed(world.ended()) if values.get("state") in (None, _STATES[order.status])
-                ]
-            case "GET", "trade/fills" | "trade/fills-history":
-                until = values.get("end")
-                shown = world.trades_since(int(values.get("begin", 0)), None if until is None else int(until))
-                return [_trade(trade) for trade in reversed(shown[-100:])]
-            case "GET", "account/balance":
-                details = [
-                    {"ccy": asset, "availBal": f"{amount:f}", "frozenBal": "0", "eq": f"{amount:f}", "cashBal": f"{amount:f}"}
-                    for asset, amount in world.balances.items()
-                ]
-                return [{"uTime": str(world.tick()), "totalEq": "1", "details": details}]
-            case _:
-                return []
+
+def _changed(asked: Asked, world: World) -> Any:
+    values = asked.values
+    match asked.path.removeprefix("/api/v5/trade/"):
+        case "order" | "batch-orders":
+            order = world.place(
+                values["clOrdId"],
+                values["side"],
+                "market" if values["ordType"] == "market" else "limit",
+                number(values["sz"]) or INSTRUMENT.quantity_lot,
+                number(values.get("px")),
+                values["ordType"].upper() if values["ordType"] in ("ioc", "fok") else "GTC",
+            )
+            return [{**_named(order), "tag": "", "ts": str(order.created_ms)}]
+        case "cancel-order":
+            return [_named(world.cancel(values["ordId"]))]
+        case "amend-order":
+            amended = world.amend(values["ordId"], number(values.get("newSz")), number(values.get("newPx")))
+            return [{**_named(amended), "reqId": ""}]
+        case other:
+            raise AssertionError(other)
+
+
+def _shown(asked: Asked, world: World) -> Any:
+    values = asked.values
+    match asked.path.removeprefix("/api/v5/"):
+        case "public/time":
+            return [{"ts": str(world.tick())}]
+        case "public/instruments":
+            return [_INSTRUMENT] if values["instType"] == "SPOT" else []
+        case "trade/order":
+            found = world.orders.get(values.get("ordId", "")) or world.by_client_id(values.get("clOrdId", ""))
+            if found is None:
+                raise Refusal("NOT_FOUND")
+            return [_order(found)]
+        case "trade/orders-pending":
+            return [_order(order) for order in reversed(world.live())]
+        case "trade/orders-history" | "trade/orders-history-archive":
+            state = values.get("state")
+            return [_order(order) for order in reversed(world.ended()) if state in (None, _STATES[order.status])]
+        case "trade/fills" | "trade/fills-history":
+            until = values.get("end")
+            shown = world.trades_since(int(values.get("begin", 0)), None if until is None else int(until))
+            return [_trade(trade) for trade in reversed(shown[-100:])]
+        case "account/balance":
+            return [{"uTime": str(world.tick()), "totalEq": "1", "details": _balances(world)}]
+        case _:
+            return []
+
+
+def _balances(world: World) -> Any:
+    return [
+        {"ccy": asset, "availBal": f"{amount:f}", "frozenBal": "0", "eq": f"{amount:f}", "cashBal": f"{amount:f}"}
+        for asset, amount in world.balances.items()
+    ]
 
 
 def _named(order: Resting) -> dict[str, str]:
