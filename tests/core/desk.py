@@ -1,12 +1,14 @@
 """Both flows by hand: the worker, the recorder and the stores, with a venue whose replies the test gives."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 from msgspec.structs import replace
 
 from s1mpletrader.core.book import Book
+from s1mpletrader.core.deferred import Deferred
 from s1mpletrader.core.effects import Effects
 from s1mpletrader.core.execution_groups import ExecutionGroups
 from s1mpletrader.core.execution_worker import ExecutionWorker
@@ -48,6 +50,7 @@ from s1mpletrader.plugins.algorithms.close import Close
 from s1mpletrader.plugins.algorithms.single import Single
 from s1mpletrader.plugins.caches import MemoryCache, MemoryCacheConfig
 from s1mpletrader.plugins.stores import MemoryJournal, MemoryLedger
+from s1mpletrader.ports.algorithms import ExecutionAlgorithm
 from s1mpletrader.ports.execution import Capabilities
 
 from .samples import INSTRUMENT, SYMBOL
@@ -105,10 +108,18 @@ class Sent:
         pass
 
 
+ALGORITHMS: Mapping[str, ExecutionAlgorithm] = MappingProxyType({"single": Single(), "bracket": Bracket(), "close": Close()})
+
+
 class Desk:
     """One strategy ``s`` on a spot or netting account."""
 
-    def __init__(self, account_type: AccountType = AccountType.SPOT, watchers: Watchers = NOBODY) -> None:
+    def __init__(
+        self,
+        account_type: AccountType = AccountType.SPOT,
+        watchers: Watchers = NOBODY,
+        algorithms: Mapping[str, ExecutionAlgorithm] = ALGORITHMS,
+    ) -> None:
         self.ledger = MemoryLedger("b", lasting=False)
         self.journal = MemoryJournal(lasting=False)
         self.recorder = Recorder(self.ledger, self.journal, StrategyJournalWriter("r"), INLINE)
@@ -121,7 +132,7 @@ class Desk:
         self.venue = SomeVenue()
         self.groups = ExecutionGroups(
             book=self.book,
-            algorithms={"single": Single(), "bracket": Bracket(), "close": Close()},
+            algorithms=algorithms,
             instruments={SYMBOL: INSTRUMENT},
             venue=self.venue,
             markets={"s": NoMarket()},
@@ -181,7 +192,7 @@ class Desk:
         """The body of an entry."""
         return read_reasons(entry)
 
-    def _no_deferred(self, directive_id: object, batch: object) -> Approved:
+    def _no_deferred(self, directive_id: object, batch: object) -> Deferred:
         raise LookupError(directive_id)
 
     def execute(
