@@ -1,6 +1,5 @@
 """What an algorithm wishes, to the last field: groups that begin and advance, orders that are meant, commands that leave."""
 
-from collections.abc import Sequence
 from decimal import Decimal
 
 import pytest

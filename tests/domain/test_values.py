@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from s1mpletrader.domain.directives import (
     Aim,
@@ -237,6 +238,9 @@ INSTRUMENT = Instrument(
         ("1", "10", None, None),
         ("1", "10.25", None, "PRICE_FILTER"),
         ("1", "0", None, "PRICE_FILTER"),
+        ("1", "-0.5", None, "PRICE_FILTER"),
+        ("4", "0.5", "99", "MIN_NOTIONAL"),
+        ("5", "2", "0.5", None),
         ("0.01", "1000", None, "LOT_SIZE"),
         ("0.02", "1000", None, None),
         ("0.025", "1000", None, "LOT_SIZE"),
@@ -267,10 +271,9 @@ def test_an_instrument_rounds_prices_and_quantities_to_its_steps() -> None:
 
 
 def test_a_multiplier_counts_in_the_notional() -> None:
-    contract = Instrument(
-        symbol="X", base="X", quote="U", settlement="U", price_tick=Decimal(1), quantity_lot=Decimal(1), multiplier=Decimal(100)
-    )
-    assert contract.notional(Decimal(3), Decimal(2)) == Decimal(600)
+    for multiplier, notional in ((100, 600), (2, 12), (1, 6)):
+        contract = replace(INSTRUMENT, multiplier=Decimal(multiplier))
+        assert contract.notional(Decimal(3), Decimal(2)) == Decimal(notional)
 
 
 @pytest.mark.parametrize("name", ["price_tick", "quantity_lot", "multiplier", "fee_quantum"])
