@@ -23,10 +23,9 @@ from s1mpletrader.ports.algorithms import ExecutionAlgorithm
 from s1mpletrader.ports.clock import IClock
 from s1mpletrader.ports.journal import IJournal
 from s1mpletrader.ports.ledger import ILedger, ILedgerReader
-from s1mpletrader.ports.status import IWatcher
 
 
-def find_watchers(configuration: Portfolio, watching: Mapping[str, IWatcher]) -> Watchers:
+def find_watchers(configuration: Portfolio, watching: Mapping[str, object]) -> Watchers:
     """Who is told of the run: plugins that listen, and what the ``[[watch]]`` tables have built."""
     return configuration.plugins.watchers(watching)
 

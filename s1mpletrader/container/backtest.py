@@ -38,7 +38,6 @@ from s1mpletrader.domain.candles import Candles
 from s1mpletrader.domain.facts import Series
 from s1mpletrader.domain.instant import Instant
 from s1mpletrader.ports.execution import IExecutionConnector
-from s1mpletrader.ports.status import IWatcher
 
 
 def _clock(candles: dict[Series, Candles]) -> VirtualClock:
@@ -87,7 +86,7 @@ class BacktestContainer(containers.DeclarativeContainer):
     """One or several strategies against a simulated venue in virtual time."""
 
     configuration: providers.Provider[Portfolio] = providers.Dependency(instance_of=Portfolio)
-    watching: providers.Provider[Mapping[str, IWatcher]] = providers.Object({})
+    watching: providers.Provider[Mapping[str, object]] = providers.Object({})
     """What the ``[[watch]]`` tables have built."""
     progress: providers.Provider[Callable[[Instant], None] | None] = providers.Object(None)
 

@@ -36,6 +36,7 @@ from s1mpletrader.core.outbox import Outbox
 from s1mpletrader.core.planned import planned_by
 from s1mpletrader.core.recorder import CommitPolicy, Recorder
 from s1mpletrader.core.reply_flow import ReplyFlow
+from s1mpletrader.core.second_look import SecondLook
 from s1mpletrader.core.strategy import Strategy
 from s1mpletrader.core.sync_flow import SyncFlow
 from s1mpletrader.core.timers import Schedule, TimerFlow
@@ -45,14 +46,13 @@ from s1mpletrader.domain.reasons import RunIdentity
 from s1mpletrader.ports.clock import IClock
 from s1mpletrader.ports.execution import IExecutionConnector
 from s1mpletrader.ports.journal import IJournal
-from s1mpletrader.ports.status import IWatcher
 
 
 class FlowContainer(containers.DeclarativeContainer):
     """Both flows of one or several strategies. What is declared as a dependency, a run of a certain kind provides."""
 
     configuration: providers.Provider[Portfolio] = providers.Dependency(instance_of=Portfolio)
-    watching: providers.Provider[Mapping[str, IWatcher]] = providers.Dependency()
+    watching: providers.Provider[Mapping[str, object]] = providers.Dependency()
     agenda: providers.Provider[Agenda] = providers.Dependency()
     clock: providers.Provider[IClock] = providers.Dependency()
     connector: providers.Provider[IExecutionConnector] = providers.Dependency()
@@ -105,6 +105,16 @@ class FlowContainer(containers.DeclarativeContainer):
         now=clock.provided.now,
         is_shared=providers.Singleton(is_shared, configuration),
     )
+    second_look = providers.Singleton(
+        SecondLook,
+        strategies=strategies,
+        markets=markets,
+        view=book.provided.view,
+        open_ledger=ledger_settled,
+        instruments=instruments,
+        ids=ids,
+        now=clock.provided.now,
+    )
     worker = providers.Singleton(
         ExecutionWorker,
         book=book,
@@ -115,7 +125,11 @@ class FlowContainer(containers.DeclarativeContainer):
         now=clock.provided.now,
         find_order=find_order,
         find_deferred=providers.Singleton(
-            DeferredDirectives, journal_settled, providers.Singleton(strategy_finder, book)
+            DeferredDirectives,
+            journal_settled,
+            providers.Singleton(strategy_finder, book),
+            second_look.provided.look_again,
+            second_look.provided.withdraw,
         ).provided.find,
     )
     initiator = providers.Singleton(FlowInitiator, ids, cache, watchers)

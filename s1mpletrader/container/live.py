@@ -57,7 +57,6 @@ from s1mpletrader.domain.instrument import Instrument
 from s1mpletrader.domain.reasons import SCHEMA_VERSION, EntryDraft, EntryKind, Reasons
 from s1mpletrader.ports.clock import IClock
 from s1mpletrader.ports.market_data import Candle
-from s1mpletrader.ports.status import IWatcher
 
 
 def _schedule(inbox: Inbox) -> Schedule:
@@ -126,7 +125,7 @@ class LiveContainer(containers.DeclarativeContainer):
     """One or several strategies in real time. ``instruments`` are what the connector lists, once it is open."""
 
     configuration: providers.Provider[Portfolio] = providers.Dependency(instance_of=Portfolio)
-    watching: providers.Provider[Mapping[str, IWatcher]] = providers.Object({})
+    watching: providers.Provider[Mapping[str, object]] = providers.Object({})
     """What the ``[[watch]]`` tables have built."""
     real_clock: providers.Provider[IClock] = providers.Dependency()
     instruments: providers.Provider[Mapping[str, Instrument]] = providers.Dependency()

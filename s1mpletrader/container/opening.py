@@ -8,6 +8,7 @@ from typing import Final
 from dependency_injector import providers
 
 from s1mpletrader.assembly.live import LiveSources, replay_start, rows_by_series
+from s1mpletrader.assembly.watching import watching as watching_tables
 from s1mpletrader.configuration import Mode, Portfolio
 from s1mpletrader.container.live import LiveContainer
 from s1mpletrader.core.real_time import ScaledClock, SystemClock
@@ -17,9 +18,8 @@ from s1mpletrader.domain.errors import ConfigurationError, Refused
 from s1mpletrader.domain.facts import Series
 from s1mpletrader.domain.instant import DAY_NS, Instant
 from s1mpletrader.ports.clock import IClock
-from s1mpletrader.ports.execution import IExecutionConnector, IGrowingWorld, IProduction
+from s1mpletrader.ports.execution import IExecutionConnector, IGrowingWorld, IProduction, IWorld
 from s1mpletrader.ports.health import IOpened
-from s1mpletrader.ports.status import IWatcher
 
 VENUE_PAST_NS: Final = DAY_NS
 """How much of the past a simulated venue is told of a market that is really live."""
@@ -37,7 +37,7 @@ async def live_run(
     portfolio: Portfolio,
     *,
     clock: SystemClock | ScaledClock | None = None,
-    watching: Mapping[str, IWatcher] | None = None,
+    watching: Mapping[str, object] | None = None,
     confirmed_account: str | None = None,
 ) -> AsyncIterator[LiveContainer]:
     """A container whose ``run()`` is ready to be run within the context; everything is closed with it.
@@ -45,8 +45,10 @@ async def live_run(
     ``confirmed_account`` is the account for which somebody has said that real orders are meant.
     """
     real_clock = clock or clock_of(portfolio)
-    container = LiveContainer(configuration=portfolio, watching=watching or {}, real_clock=providers.Object(real_clock))
+    container = LiveContainer(configuration=portfolio, real_clock=providers.Object(real_clock))
     async with AsyncExitStack() as closing:
+        built = closing.enter_context(watching_tables(portfolio, container.run_name(), real_clock))
+        container.watching.override(providers.Object({**built, **(watching or {})}))
         sources: LiveSources = container.sources()
         for source, _ in sources.streams:
             closing.push_async_callback(source.close)
@@ -56,6 +58,7 @@ async def live_run(
         connector: IExecutionConnector = container.connector()
         closing.push_async_callback(connector.close)
         closing.push_async_callback(container.patient().close)
+        _check_venue(portfolio, connector)
         _check_production(portfolio, connector, confirmed_account)
         if isinstance(connector, IOpened):
             await connector.open()
@@ -100,6 +103,15 @@ def _pin(portfolio: Portfolio, container: LiveContainer, connector: IExecutionCo
         pin(container.state(), container.book_name(), wanted)
     except Refused as refused:
         raise ConfigurationError(f"{portfolio.path}: [ledger] url", str(refused), "give it a store of its own") from refused
+
+
+def _check_venue(portfolio: Portfolio, connector: IExecutionConnector) -> None:
+    """Paper never sends an order to a real venue, and live never to a simulated one."""
+    mode, place = portfolio.environment.mode, f"{portfolio.path}: [exchange] plugin"
+    if mode is Mode.PAPER and not isinstance(connector, IWorld):
+        raise ConfigurationError(place, f"paper trades on a simulated venue, and {connector.venue} is none", "simulated")
+    if mode is Mode.LIVE and isinstance(connector, IWorld):
+        raise ConfigurationError(place, f"live orders go to a real venue, and {connector.venue} is none", 'mode = "paper"')
 
 
 def _check_production(portfolio: Portfolio, connector: IExecutionConnector, confirmed_account: str | None) -> None:

@@ -122,6 +122,19 @@ class LiveRun:
         """A strategy's sub-account as it stands."""
         return self._book.view(strategy)
 
+    def prices(self, strategy: str) -> Mapping[str, Decimal]:
+        """The last close of every symbol that a strategy follows."""
+        return next(lane.prices() for lane in self._lanes if lane.name == strategy)
+
+    def equity(self, strategy: str) -> Decimal:
+        """What a strategy's sub-account is worth at the last prices."""
+        return self.view(strategy).equity(self.prices(strategy))
+
+    @property
+    def candle_count(self) -> int:
+        """How many candles have come, history not counted; each series once."""
+        return self._streams.candle_count
+
     async def run(self, stop: asyncio.Event) -> None:
         """Trade until ``stop`` is set or the market data end; raises what ended the run before."""
         self._tenure.begin()

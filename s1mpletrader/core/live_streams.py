@@ -31,6 +31,7 @@ class LiveStreams:
         self._clock = clock
         self._warm_up_ns = warm_up_ns
         self._came = came
+        self.candle_count = 0
 
     async def warm_up(self, lane: LiveLane) -> None:
         """Read history until every declared window of a strategy is full, as far as the sources have it."""
@@ -47,6 +48,7 @@ class LiveStreams:
             known = [lane.closed_to(one) for lane in lanes for one in series if lane.follows(one)]
             after = min(at or self._clock.now() for at in known)
             async for candle in source.candles(series, after):
+                self.candle_count += 1
                 inbox.put(RANK_MARKET, _taking(lanes, candle))
                 if self._came is not None:
                     self._came(candle)

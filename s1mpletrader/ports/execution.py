@@ -203,6 +203,7 @@ class IGrowingWorld(Protocol):
         ...
 
 
+@runtime_checkable
 class IWorld(Protocol):
     """A simulated venue in virtual time: it is told to what instant it may go, and gives its replies one by one.
 

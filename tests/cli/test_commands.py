@@ -175,7 +175,7 @@ def test_the_schema_is_json(shell: Shell) -> None:
     [
         (["run", "nowhere.toml"], "there is no such file"),
         (["run", EXAMPLE, "--set", "size.0.quantiy=1"], "nearest: 'quantity'"),
-        (["run", EXAMPLE, "--set", "environment.mode=live"], "backtest"),
+        (["run", EXAMPLE, "--set", "environment.mode=live"], "live orders go to a real venue"),
         (["run", EXAMPLE, "--store", "sqlite:///a", "--ledger", "sqlite:///b"], "--store"),
         (["story", "ORD_1"], "is no id"),
         (["story", "ORD_20220101_000000_0123456789abcdef", "--store", "sqlite:///none.sqlite"], "no store"),

@@ -1,0 +1,105 @@
+"""A paper or live run as ``run`` shows it: on the terminal while it goes, until it is interrupted, and its summary."""
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager, suppress
+from time import perf_counter
+from typing import Any
+
+from s1mpletrader.cli.dashboard import show
+from s1mpletrader.cli.output import err
+from s1mpletrader.cli.summary import print_story, print_summary, summary_of
+from s1mpletrader.configuration import Portfolio
+from s1mpletrader.container import LiveContainer, live_run
+from s1mpletrader.core.live import LiveRun
+from s1mpletrader.core.status import LiveStatus, StatusBoard, strategy_status, unknown_orders
+from s1mpletrader.domain.instant import iso
+from s1mpletrader.ports.health import Health, IHealth
+
+
+def run_live(portfolio: Portfolio, *, confirmed_account: str | None, shows: bool, is_silent: bool) -> dict[str, Any]:
+    """Run it until it ends or is interrupted, and give its summary."""
+    return asyncio.run(_run(portfolio, confirmed_account=confirmed_account, shows=shows, is_silent=is_silent))
+
+
+async def _run(portfolio: Portfolio, *, confirmed_account: str | None, shows: bool, is_silent: bool) -> dict[str, Any]:
+    board, stop = StatusBoard(), asyncio.Event()
+    async with live_run(portfolio, watching={"the status board": board}, confirmed_account=confirmed_account) as container:
+        run: LiveRun = container.run()
+        first_at, begun = container.clock().now(), perf_counter()
+        async with AsyncExitStack() as beside:
+            beside.enter_context(_interruptible(stop))
+            if shows:
+                watching = asyncio.create_task(show(_status(container, run, board), stop))
+                beside.push_async_callback(_end, watching)
+            await run.run(stop)
+        summary = summary_of(
+            portfolio,
+            run.identity,
+            container.metrics(),
+            run.view,
+            run.equity,
+            candles=run.candle_count,
+            engine_s=perf_counter() - begun,
+        )
+        if not is_silent:
+            print_summary(summary, portfolio.name, f"{iso(first_at)} to {iso(container.clock().now())}")
+            print_story(container.ledger(), container.journal(), portfolio.ledger.url)
+        return summary
+
+
+@contextmanager
+def _interruptible(stop: asyncio.Event) -> Iterator[None]:
+    """Stop gracefully at the first signal; a second one interrupts whatever goes on."""
+    loop = asyncio.get_running_loop()
+    signals = (signal.SIGINT, signal.SIGTERM)
+
+    def asked() -> None:
+        err.print("[bold]stopping[/]; once more to interrupt")
+        stop.set()
+        for one in signals:
+            loop.remove_signal_handler(one)
+
+    for one in signals:
+        loop.add_signal_handler(one, asked)
+    try:
+        yield
+    finally:
+        for one in signals:
+            loop.remove_signal_handler(one)
+
+
+def _status(container: LiveContainer, run: LiveRun, board: StatusBoard) -> Callable[[], LiveStatus]:
+    """How the run stands whenever somebody looks."""
+    portfolio, connector, gate = container.configuration(), container.connector(), container.gate()
+    sources = [source for source, _ in container.sources().streams]
+
+    def status() -> LiveStatus:
+        strategies = tuple(strategy_status(run.view(name), run.prices(name)) for name in run.identity.strategies)
+        health = [part.health() for part in (connector, *sources) if isinstance(part, IHealth)]
+        return LiveStatus(
+            at=container.clock().now(),
+            mode=str(portfolio.environment.mode),
+            account=portfolio.account.name,
+            strategies=strategies,
+            flows=board.flows,
+            health=_joined(health),
+            halted=not gate.is_open,
+            unknown_orders=unknown_orders(strategies),
+        )
+
+    return status
+
+
+def _joined(parts: list[Health]) -> Health:
+    """The health of connector and sources as one: every stream, and the connector's budget."""
+    streams = tuple(stream for part in parts for stream in part.streams)
+    first = parts[0] if parts else Health()
+    return Health(streams=streams, weight_used=first.weight_used, weight_max=first.weight_max, banned_until=first.banned_until)
+
+
+async def _end(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
