@@ -88,11 +88,15 @@ class BinanceSpot:
     async def open(self) -> None:
         """Learn the time and the rules, connect, and wait until the private stream has been confirmed."""
         parts = self._parts
-        await parts.rest.time.measure()
-        await parts.symbols.load()
-        parts.private_line.start()
-        parts.command_line.start()
-        await parts.private_line.ready(_READY_NS)
+        try:
+            await parts.rest.time.measure()
+            await parts.symbols.load()
+            parts.private_line.start()
+            parts.command_line.start()
+            await parts.private_line.ready(_READY_NS)
+        except BaseException:
+            await self.close()
+            raise
         self._tasks.append(asyncio.create_task(parts.reconciler.keep_on(), name="binance comparison"))
 
     async def submit(self, orders: Sequence[OrderRequest], list_kind: ListKind = ListKind.NONE) -> Sequence[Outcome]:

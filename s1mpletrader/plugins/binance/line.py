@@ -45,7 +45,7 @@ class Pace(NamedTuple):
     drain_ns: Duration = 5 * SECOND_NS
     """How long a replaced connection may still give answers that are waited for."""
     pause_ns_min: Duration = SECOND_NS // 4
-    pause_ns_max: Duration = MINUTE_NS
+    pause_ns_max: Duration = 10 * SECOND_NS
     steady_ns: Duration = 30 * SECOND_NS
     """A connection that lived so long starts the pauses anew."""
 
@@ -175,6 +175,10 @@ class Line:
         except S1mpleTraderError as error:
             self.refusal = error
             _log.warning("binance %s: not connected: %s", self._name, error)
+            await release.aclose()
+            return None
+        except Exception:  # noqa: BLE001 - whatever it is, it is tried again, and it is logged
+            _log.exception("binance %s: not connected", self._name)
             await release.aclose()
             return None
         except BaseException:

@@ -52,7 +52,7 @@ class Link:
         key = str(self._count)
         self._waiting[key] = answer
         try:
-            await self._socket.send(Sealed(msgspec.json.encode(message).decode()))
+            await self._socket.send(Sealed(msgspec.json.encode(message, enc_hook=str).decode()))
             return await answer_by(self._clock, self._clock.now() + timeout_ns, answer)
         except TimeoutError:
             raise SentWithoutAnswer(f"{self._name}: no answer to {method} in time") from None

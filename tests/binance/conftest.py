@@ -1,0 +1,11 @@
+"""The keys of every test's account: in the environment, where a user would put them."""
+
+import pytest
+
+from tests.binance.local_world import KEY, SECRET
+
+
+@pytest.fixture(autouse=True)
+def _keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOCAL_KEY", KEY)
+    monkeypatch.setenv("LOCAL_SECRET", SECRET)
