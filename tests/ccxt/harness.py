@@ -11,6 +11,7 @@ from s1mpletrader.api import (
     AccountType,
     ConnectorProvision,
     ExchangeReply,
+    IClock,
     IExecutionConnector,
     ITransport,
     OrderId,
@@ -25,13 +26,13 @@ SECRETS = ("canary-key-0123456789", "Y2FuYXJ5LXNlY3JldC0wMTIzNDU2Nzg5", "canary-
 
 
 def provision(
-    *, known: set[OrderId], transport: ITransport | None, account_type: AccountType = AccountType.SPOT, **more: Any
+    *, known: set[OrderId], transport: ITransport | None, clock: IClock | None = None, **more: Any
 ) -> ConnectorProvision:
     return ConnectorProvision(
         account="main",
-        account_type=account_type,
+        account_type=AccountType.SPOT,
         funds={},
-        clock=WallClock(),
+        clock=clock or WallClock(),
         seed="",
         candles={},
         is_submitted=known.__contains__,
