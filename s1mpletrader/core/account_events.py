@@ -79,6 +79,8 @@ class AccountEvents:
         else:
             names = self._book.strategies()[:1]
         for strategy, amount in zip(names, amounts, strict=True):
+            if not amount:
+                continue
             moved = FundsMoved(strategy=strategy, asset=reply.asset, amount=amount, kind=reply.kind, at=reply.at, ordinal=ordinal)
             self._groups.write(moved, effects)
 
