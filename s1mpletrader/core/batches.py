@@ -7,9 +7,10 @@ from msgspec import json
 from msgspec.structs import replace
 
 from s1mpletrader.core.book import Book, LiveGroup, LiveTrade
+from s1mpletrader.core.deferred import Deferred
 from s1mpletrader.core.effects import Directed, Effects, GivenUp, Wake
 from s1mpletrader.core.execution_groups import ExecutionGroups
-from s1mpletrader.domain.batches import BATCH_ALGORITHM, Batch, BatchPolicy, Leg, LegState, OnFailure
+from s1mpletrader.domain.batches import BATCH_ALGORITHM, Batch, Leg, LegState, OnFailure
 from s1mpletrader.domain.directives import (
     Action,
     Approved,
@@ -34,7 +35,7 @@ CLOSING_ALGORITHM: Final = "close"
 Execute = Callable[[Approved, Effects], tuple[GroupId, TradeId]]
 """Carries out a directive within the effects of what is going on; gives the group that it opened, and its trade."""
 
-FindDeferred = Callable[[DirectiveId, LiveGroup], Approved]
+FindDeferred = Callable[[DirectiveId, LiveGroup], Deferred]
 """The deferred directive with this id, of this batch."""
 
 
@@ -112,7 +113,15 @@ class Batches:
     def _go_on(self, batch: Batch, group: LiveGroup, trade: LiveTrade, why: str, effects: Effects) -> None:
         has_failed = batch.has_failed or (batch.deadline is not None and self._now() >= batch.deadline)
         if not has_failed and batch.is_ready:
-            batch = self._next_leg(batch, group, effects)
+            waiting = self._find_deferred(batch.deferred[0], group)
+            refusal = waiting.look_again()
+            if refusal is None:
+                batch = self._next_leg(batch, waiting.approved, group, effects)
+            else:
+                has_failed = True
+                batch = replace(batch, deferred=batch.deferred[1:])
+                effects.given_up.append(GivenUp(group.opened.group_id, BATCH_ALGORITHM, refusal))
+                why = f"{waiting.approved.directive.directive.symbol}, a leg of it, was refused: {refusal.code}"
         done = has_failed or batch.has_succeeded
         change = GroupAdvanced(
             group_id=group.opened.group_id,
@@ -126,20 +135,19 @@ class Batches:
         if has_failed:
             self._take_back(batch, group, why, effects)
 
-    def _next_leg(self, batch: Batch, group: LiveGroup, effects: Effects) -> Batch:
-        approved = self._find_deferred(batch.deferred[0], group)
+    def _next_leg(self, batch: Batch, approved: Approved, group: LiveGroup, effects: Effects) -> Batch:
         group_id, trade_id = self._execute(approved, effects)
         effects.directed.append(Directed(group_id, approved, group.opened.group_id))
         leg = leg_of(approved.directive, group_id, trade_id)
         return replace(batch, legs=(*batch.legs, leg), deferred=batch.deferred[1:])
 
     def _take_back(self, batch: Batch, group: LiveGroup, why: str, effects: Effects) -> None:
+        """Withdraw the legs that have not begun, and do with the others as ``on_failure`` says."""
         batch_id = group.opened.group_id
-        for number, _ in enumerate(batch.deferred):
-            detail = f"{why}; leg {len(batch.legs) + number + 1} of the batch is not begun"
-            effects.given_up.append(GivenUp(batch_id, BATCH_ALGORITHM, RefusalDraft(code="BATCH_FAILED", detail=detail)))
-        if batch.policy is BatchPolicy.SEQUENTIAL:
-            return
+        for directive_id in batch.deferred:
+            draft = RefusalDraft(code="BATCH_FAILED", detail=f"{why}; this leg of the batch is not begun")
+            refusal = self._find_deferred(directive_id, group).withdraw(draft)
+            effects.given_up.append(GivenUp(batch_id, BATCH_ALGORITHM, refusal))
         effects.given_up.append(GivenUp(batch_id, BATCH_ALGORITHM, RefusalDraft(code="BATCH_FAILED", detail=why)))
         for leg in batch.legs:
             own = self._book.trade(leg.trade_id)

@@ -25,7 +25,7 @@ from s1mpletrader.domain.directives import (
     StrategyDirective,
 )
 from s1mpletrader.domain.errors import Defect
-from s1mpletrader.domain.ids import DirectiveId, FlowIds, IdKind, PlanId, RefusalId, RiskId, SignalId
+from s1mpletrader.domain.ids import DirectiveId, FlowIds, IdKind, PlanId, RefusalId, RiskId, SignalId, TradeId
 from s1mpletrader.ports.planners import (
     EntryPlanner,
     ExecutionPlanner,
@@ -119,25 +119,67 @@ def judge(planning: Planning, answer: Answered, situation: Situation, ids: FlowI
     if draft.valid_until is not None and draft.valid_until < situation.at:
         expired = RefusalDraft(code="EXPIRED", detail="the directive was no longer valid when it was given")
         return Verdict(None, _refusal(ids, Stage.EXPIRY, planning.planner.name, expired, answer, directive, Plans()))
-    if draft.trade_id is not None and all(trade.trade_id != draft.trade_id for trade in situation.view.open_trades):
-        over = RefusalDraft(code="TRADE_NOT_OPEN", detail=f"{draft.trade_id} is over, or was never opened")
+    if draft.trade_id is not None and not _is_open(draft.trade_id, situation):
+        over = _over(draft.trade_id)
         return Verdict(None, _refusal(ids, Stage.STRATEGY_PLANNER, planning.planner.name, over, answer, directive, Plans()))
     try:
         plans = _plan(planning, directive, situation, ids)
     except Refused as no:
         return Verdict(None, _refusal(ids, no.stage, no.by, no.draft, answer, directive, no.plans))
-    if plans.entry is not None and plans.entry.valid_until is not None and plans.entry.valid_until <= situation.at:
+    if _has_expired(plans, situation):
         late = RefusalDraft(code="EXPIRED", detail="the entry was no longer valid when it was planned")
         return Verdict(None, _refusal(ids, Stage.EXPIRY, "entry", late, answer, directive, plans))
     execution = ExecutionDirective(
         id=DirectiveId(ids.make(IdKind.EXECUTION_DIRECTIVE)), strategy=strategy, directive=directive, plans=plans
     )
+    approved = Approved(directive=execution, gates=tuple(gate.name for gate in planning.gates))
+    refusal = _ask_gates(planning, approved, situation, ids)
+    return Verdict(approved, None) if refusal is None else Verdict(None, refusal)
+
+
+def refuse_again(planning: Planning, approved: Approved, situation: Situation, ids: FlowIds) -> Refusal | None:
+    """The refusal of what was approved earlier, where it would not be approved in this situation."""
+    execution = approved.directive
+    directive = execution.directive
+    if directive.valid_until is not None and directive.valid_until < situation.at:
+        late = RefusalDraft(code="EXPIRED", detail="the directive was no longer valid when its turn came")
+        return refuse_approved(approved, Stage.EXPIRY, planning.planner.name, late, ids)
+    if directive.trade_id is not None and not _is_open(directive.trade_id, situation):
+        return refuse_approved(approved, Stage.STRATEGY_PLANNER, planning.planner.name, _over(directive.trade_id), ids)
+    if _has_expired(execution.plans, situation):
+        late = RefusalDraft(code="EXPIRED", detail="the entry was no longer valid when its turn came")
+        return refuse_approved(approved, Stage.EXPIRY, "entry", late, ids)
+    return _ask_gates(planning, approved, situation, ids)
+
+
+def refuse_approved(approved: Approved, stage: Stage, by: str, draft: RefusalDraft, ids: FlowIds) -> Refusal:
+    """The refusal of a directive that is planned whole."""
+    execution = approved.directive
+    directive = execution.directive
+    answer = Answered(draft, directive.signal_ids, directive.risk_ids)
+    return _refusal(ids, stage, by, draft, answer, directive, execution.plans)
+
+
+def _ask_gates(planning: Planning, approved: Approved, situation: Situation, ids: FlowIds) -> Refusal | None:
+    """The first gate's no."""
     for gate in planning.gates:
-        no_entry = gate.plugin.check(execution, situation)
+        no_entry = gate.plugin.check(approved.directive, situation)
         if no_entry is not None:
-            refusal_draft = RefusalDraft(code=no_entry.code, detail=no_entry.detail)
-            return Verdict(None, _refusal(ids, Stage.RISK_GATE, gate.name, refusal_draft, answer, directive, plans))
-    return Verdict(Approved(directive=execution, gates=tuple(gate.name for gate in planning.gates)), None)
+            draft = RefusalDraft(code=no_entry.code, detail=no_entry.detail)
+            return refuse_approved(approved, Stage.RISK_GATE, gate.name, draft, ids)
+    return None
+
+
+def _has_expired(plans: Plans, situation: Situation) -> bool:
+    return plans.entry is not None and plans.entry.valid_until is not None and plans.entry.valid_until <= situation.at
+
+
+def _is_open(trade_id: TradeId, situation: Situation) -> bool:
+    return any(trade.trade_id == trade_id for trade in situation.view.open_trades)
+
+
+def _over(trade_id: TradeId) -> RefusalDraft:
+    return RefusalDraft(code="TRADE_NOT_OPEN", detail=f"{trade_id} is over, or was never opened")
 
 
 def _attribute(draft: DirectiveDraft | RefusalDraft, situation: Situation) -> Answered:
@@ -305,17 +347,6 @@ def refuse_together(verdicts: Sequence[Verdict], ids: FlowIds) -> list[Verdict]:
 def _leg_refusal(verdict: Verdict, because: Refusal, ids: FlowIds) -> Verdict:
     if verdict.approved is None:
         return verdict
-    execution = verdict.approved.directive
     symbol = because.directive.symbol if because.directive is not None else "another leg"
-    refusal = Refusal(
-        id=RefusalId(ids.make(IdKind.REFUSAL)),
-        stage=because.stage,
-        by=because.by,
-        code="LEG_REFUSED",
-        detail=f"{symbol}, a leg of the same batch, was refused: {because.code}",
-        signal_ids=execution.directive.signal_ids,
-        risk_ids=execution.directive.risk_ids,
-        directive=execution.directive,
-        plans=execution.plans,
-    )
-    return Verdict(None, refusal)
+    draft = RefusalDraft(code="LEG_REFUSED", detail=f"{symbol}, a leg of the same batch, was refused: {because.code}")
+    return Verdict(None, refuse_approved(verdict.approved, because.stage, because.by, draft, ids))

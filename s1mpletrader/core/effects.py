@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from s1mpletrader.core.commands import Command
-from s1mpletrader.domain.directives import Approved, RefusalDraft
+from s1mpletrader.domain.directives import Approved, Refusal, RefusalDraft
 from s1mpletrader.domain.ids import GroupId, TradeId
 from s1mpletrader.domain.instant import Instant
 from s1mpletrader.domain.order import Order
@@ -19,11 +19,11 @@ class Intent(NamedTuple):
 
 
 class GivenUp(NamedTuple):
-    """What an algorithm will not carry out, and why."""
+    """What an algorithm will not carry out, and why; of a batch, also a leg of it that never began, as a whole refusal."""
 
     group_id: GroupId
     algorithm: str
-    refusal: RefusalDraft
+    refusal: RefusalDraft | Refusal
 
 
 class Wake(NamedTuple):

@@ -146,7 +146,10 @@ class FollowUp:
         return EntryDraft(EntryKind.INTENDED, at, reasons, self._parent(intent.group_id, cause), intent.order_id)
 
     def _given_up(self, given_up: GivenUp, at: Instant, cause: Cause) -> EntryDraft:
-        reasons, draft = self._reasons(given_up.group_id, cause), given_up.refusal
+        draft = given_up.refusal
+        if isinstance(draft, Refusal):
+            return self._refused_leg(given_up.group_id, draft, at, cause)
+        reasons = self._reasons(given_up.group_id, cause)
         ids = self._ids.flow(reasons.strategy, f"{given_up.group_id}:given up", at)
         refusal = Refusal(
             id=RefusalId(ids.make(IdKind.REFUSAL)),
@@ -159,6 +162,13 @@ class FollowUp:
         )
         body = Reasons(v=SCHEMA_VERSION, refusals=(refusal,))
         return EntryDraft(EntryKind.REFUSED, at, body, self._parent(given_up.group_id, cause))
+
+    def _refused_leg(self, batch_id: GroupId, refusal: Refusal, at: Instant, cause: Cause) -> EntryDraft:
+        """A leg that did not begin when its turn came, or whose turn will not come."""
+        symbol = refusal.directive.symbol if refusal.directive is not None else ""
+        market = self._markets[self._reasons(batch_id, cause).strategy].snapshot(symbol) if symbol else None
+        body = Reasons(v=SCHEMA_VERSION, refusals=(refusal,), market=market)
+        return EntryDraft(EntryKind.REFUSED, at, body, self._parent(batch_id, cause))
 
 
 def chain_of(origin: Origin, execution: ExecutionDirective) -> CausalityChain:

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, json
 
 from s1mpletrader.core.journal_reader import StrategyJournal, read_reasons
 from s1mpletrader.core.order_context import rebuild_context
+from s1mpletrader.domain.batches import BATCH_ALGORITHM, Batch
 from s1mpletrader.domain.causality import CausalityChain
 from s1mpletrader.domain.errors import Defect
 from s1mpletrader.domain.ids import GroupId
@@ -67,7 +68,30 @@ class GroupReasonsFinder:
         opened = ledger.get_group(group_id)
         if opened is None:
             raise Defect(f"the ledger has no group {group_id}")
+        if opened.algorithm == BATCH_ALGORITHM:
+            return self._batch_of(opened, ledger, journal)
         return self._decision_of(opened, ledger, journal)
+
+    def _batch_of(self, opened: GroupOpened, ledger: ILedgerReader, journal: StrategyJournal) -> GroupReasons:
+        """The reasons of a batch: all that its directives answer, and the entry that names them."""
+        trade = ledger.get_trade(opened.trade_id)
+        entries = [(entry, read_reasons(entry)) for entry in journal.reader.entries_between(opened.at, opened.at)]
+        first_leg = self.find(json.decode(opened.state, type=Batch).legs[0].group_id).causality.execution_directive_id
+        for entry, reasons in entries:
+            if trade is None or reasons.batch is None or first_leg not in reasons.batch.execution_directive_ids:
+                continue
+            legs = {one.execution_directive_id: one.directive for _, one in entries if one.directive is not None}
+            directives = [legs[directive_id] for directive_id in reasons.batch.execution_directive_ids]
+            began = read_reasons(journal.lineage(entry)[-1])
+            if began.origin is None:
+                break
+            causality = CausalityChain(
+                origin=began.origin,
+                signal_ids=tuple(dict.fromkeys(one for directive in directives for one in directive.signal_ids)),
+                risk_ids=tuple(dict.fromkeys(one for directive in directives for one in directive.risk_ids)),
+            )
+            return GroupReasons(strategy=trade.strategy, causality=causality, facts=dict(began.facts or {}), decision=entry.ref)
+        raise Defect(f"the journal has no batch of the group {opened.group_id}")
 
     def _decision_of(self, opened: GroupOpened, ledger: ILedgerReader, journal: StrategyJournal) -> GroupReasons:
         """The decision of a group that has no order yet: made at the same instant, for the same symbol and algorithm."""

@@ -42,7 +42,7 @@ from s1mpletrader.domain.opinion import Direction
 from s1mpletrader.domain.order import Order
 from s1mpletrader.domain.orders import OrderType, Side, TimeInForce
 from s1mpletrader.domain.origin import Origin, OriginKind
-from s1mpletrader.domain.reality import FillSource, Liquidity
+from s1mpletrader.domain.reality import FillSource, LedgerChange, Liquidity
 from s1mpletrader.domain.reasons import SCHEMA_VERSION, EntryDraft, EntryKind, Reasons, SealedEntry
 from s1mpletrader.domain.replies import Accepted, ExchangeReply, Filled
 from s1mpletrader.plugins.algorithms.bracket import Bracket
@@ -119,10 +119,13 @@ class Desk:
         account_type: AccountType = AccountType.SPOT,
         watchers: Watchers = NOBODY,
         algorithms: Mapping[str, ExecutionAlgorithm] = ALGORITHMS,
+        market: Market | None = None,
     ) -> None:
         self.ledger = MemoryLedger("b", lasting=False)
         self.journal = MemoryJournal(lasting=False)
-        self.recorder = Recorder(self.ledger, self.journal, StrategyJournalWriter("r"), INLINE)
+        self.watchers = watchers
+        self.recorder = Recorder(self.ledger, self.journal, StrategyJournalWriter("r"), INLINE, self._published)
+        markets = {"s": market or NoMarket()}
         self.book = Book(account_type, "USDT", {SYMBOL: INSTRUMENT}, lambda: self.ledger)
         self.cache = MemoryCache(MemoryCacheConfig())
         self.ids = IdSpace("n")
@@ -135,7 +138,7 @@ class Desk:
             algorithms=algorithms,
             instruments={SYMBOL: INSTRUMENT},
             venue=self.venue,
-            markets={"s": NoMarket()},
+            markets=markets,
             now=lambda: self.now,
         )
         self.worker = ExecutionWorker(
@@ -155,7 +158,7 @@ class Desk:
             ids=self.ids,
             cache=self.cache,
             finder=self.finder,
-            markets={"s": NoMarket()},
+            markets=markets,
             watchers=watchers,
             next_ref=lambda: self.recorder.next_ref,
         )
@@ -183,7 +186,7 @@ class Desk:
             contexts=ContextFinder(self.cache, self.book, lambda: StrategyJournal(self.journal)),
             follow_up=self.follow_up,
             timers=self.timers,
-            markets={"s": NoMarket()},
+            markets=markets,
             metrics=self.metrics,
             watchers=watchers,
         )
@@ -245,6 +248,11 @@ class Desk:
     def kinds(self) -> list[str]:
         """The kinds of all entries so far."""
         return [str(entry.kind) for entry in self.journal.entries("r")]
+
+    def _published(self, changes: Sequence[LedgerChange]) -> None:
+        if self.watchers.strategy_ledger_updated is not None:
+            for change in changes:
+                self.watchers.strategy_ledger_updated(change)
 
     def _find(self, client: str | None, exchange: str | None) -> Order | None:
         return self.ledger.find_order(client_order_id=client, exchange_order_id=exchange)

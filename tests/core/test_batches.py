@@ -8,7 +8,8 @@ import pytest
 
 from s1mpletrader.analysis import audit_store
 from s1mpletrader.core.journal_reader import read_reasons
-from s1mpletrader.domain.directives import Scope
+from s1mpletrader.domain.batches import OnFailure
+from s1mpletrader.domain.directives import Refusal, Scope, Stage
 from s1mpletrader.domain.ids import TradeId
 from s1mpletrader.domain.orders import opening_side
 from s1mpletrader.domain.reasons import EntryKind
@@ -144,9 +145,63 @@ def test_a_sequence_that_fails_begins_no_further_leg() -> None:
     assert refusals(done)["BATCH_FAILED"] >= len(alone) - 1
 
 
-@pytest.mark.parametrize("policy", ["COORDINATED", "SEQUENTIAL"])
-def test_dense_and_skipping_are_equal(policy: str) -> None:
-    dense, skipping = (pairs(*WAITING, f"batch.policy={policy}", f"engine.skip={skip}") for skip in ("false", "true"))
+PACE = ("gate.plugin=orders_per_minute", "gate.orders_max=1")
+"""One order a minute: each leg passes for itself, and the second no longer when the first has just been placed."""
+
+SECOND_LOOK = ("batch.policy=SEQUENTIAL", *PACE)
+
+
+def second_looks(done: Finished) -> list[Refusal]:
+    return [one for entry in done.entries for one in read_reasons(entry).refusals if one.stage is Stage.RISK_GATE]
+
+
+@pytest.mark.parametrize("on_failure", list(OnFailure))
+def test_a_leg_that_the_gates_refuse_at_its_turn_fails_the_sequence(on_failure: OnFailure) -> None:
+    done = pairs("batch.policy=SEQUENTIAL", *PACE, f"batch.on_failure={on_failure}")
+    found, refused = batches(done), second_looks(done)
+    assert len(refused) == len(found) > 5
+    assert {(one.by, one.code) for one in refused} == {("orders_per_minute", "ORDERS_PER_MINUTE")}
+    for refusal in refused:
+        assert refusal.directive is not None
+        assert (refusal.directive.symbol, refusal.directive.scope) == ("ETH/USDT", Scope.NEW_TRADE)
+        assert None not in (refusal.plans.entry, refusal.plans.size, refusal.plans.execution)
+        assert refusal.signal_ids == refusal.directive.signal_ids
+    assert {trade.symbol for trade in done.ledger.trades()} == {"BTC/USDT"}
+    assert refusals(done)["BATCH_FAILED"] == len(found)
+    flattened = [
+        reasons.directive
+        for entry in done.entries
+        if (reasons := read_reasons(entry)).directive is not None and reasons.directive.reason.startswith("its batch failed")
+    ]
+    assert len(flattened) == (len(found) if on_failure is OnFailure.FLATTEN else 0)
+
+
+def test_a_leg_that_never_began_is_refused_with_its_plans() -> None:
+    done = pairs(*WAITING, "batch.policy=SEQUENTIAL")
+    withdrawn = [
+        one
+        for entry in done.entries
+        for one in read_reasons(entry).refusals
+        if one.code == "BATCH_FAILED" and one.directive is not None
+    ]
+    assert len(withdrawn) == len([legs for legs in batches(done) if len(legs) == 1 and not legs[0].entered]) > 1
+    assert all(one.plans.size is not None and one.directive is not None for one in withdrawn)
+    ids = [refusal.id for entry in done.entries for refusal in read_reasons(entry).refusals]
+    assert len(set(ids)) == len(ids)
+
+
+def test_what_waits_of_a_sequence_that_ran_out_of_time_is_taken_back() -> None:
+    done = pairs(*WAITING, "batch.policy=SEQUENTIAL")
+    alone = [legs[0] for legs in batches(done) if len(legs) == 1 and legs[0].trade_id not in live(done)]
+    assert alone
+    assert all(one.held == 0 for one in alone)
+
+
+@pytest.mark.parametrize(
+    "overrides", [(*WAITING, "batch.policy=COORDINATED"), (*WAITING, "batch.policy=SEQUENTIAL"), SECOND_LOOK]
+)
+def test_dense_and_skipping_are_equal(overrides: tuple[str, ...]) -> None:
+    dense, skipping = (pairs(*overrides, f"engine.skip={skip}") for skip in ("false", "true"))
     assert dense.entries == skipping.entries
     assert dense.changes == skipping.changes
 

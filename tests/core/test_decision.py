@@ -5,9 +5,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from s1mpletrader.core.book import Book
-from s1mpletrader.core.decision import Named, Planning, Routed, Verdict, ask_planner, judge
+from s1mpletrader.core.decision import Named, Planning, Routed, Verdict, ask_planner, judge, refuse_again
 from s1mpletrader.core.facts import FactTable
 from s1mpletrader.domain.directives import (
     Action,
@@ -290,3 +291,40 @@ def test_ids_are_of_their_kinds_and_all_different() -> None:
     assert [one[:3] for one in made] == ["EXD", "STR", "ENT", "SIZ", "EXT", "EXP"]
     assert len(set(made)) == 6
     assert isinstance(directive.directive, StrategyDirective)
+
+
+def looked_at_again(
+    draft: DirectiveDraft, entry: EntryPlanDraft, at: int, *, is_open: bool = True, gate: Any = None
+) -> str | None:
+    """The code of the refusal at an instant, of what was approved at 100."""
+    ids = IdSpace("n").flow("s", "a", 100)
+    first = planning([draft], entry=entry, gates=[None])
+    approved = judge(first, ask_planner(first, situation())[0], situation(), ids, "s").approved
+    assert approved is not None
+    refusal = refuse_again(planning([draft], gates=[None, gate]), approved, situation(at=at, is_open=is_open), ids)
+    if refusal is None:
+        return None
+    assert (refusal.directive, refusal.plans) == (approved.directive.directive, approved.directive.plans)
+    return f"{refusal.stage} {refusal.code}"
+
+
+UNTIL = replace(OPENING, valid_until=150)
+WAITS = replace(ENTRY, valid_until=150)
+ADDING = replace(CLOSING, scope=Scope.MODIFY_EXISTING, aim=Aim.ADD)
+AGAIN: list[tuple[DirectiveDraft, EntryPlanDraft, int, bool, Any, str | None]] = [
+    (OPENING, ENTRY, 10**9, True, None, None),
+    (OPENING, ENTRY, 200, True, GateRefusal(code="FULL"), "RISK_GATE FULL"),
+    (UNTIL, ENTRY, 150, True, None, None),
+    (UNTIL, ENTRY, 151, True, GateRefusal(code="FULL"), "EXPIRY EXPIRED"),
+    (OPENING, WAITS, 149, True, None, None),
+    (OPENING, WAITS, 150, True, None, "EXPIRY EXPIRED"),
+    (ADDING, ENTRY, 200, True, None, None),
+    (ADDING, ENTRY, 200, False, None, "STRATEGY_PLANNER TRADE_NOT_OPEN"),
+]
+
+
+@pytest.mark.parametrize(("draft", "entry", "at", "is_open", "gate", "expected"), AGAIN)
+def test_what_was_approved_is_looked_at_again(
+    draft: DirectiveDraft, entry: EntryPlanDraft, at: int, is_open: bool, gate: Any, expected: str | None
+) -> None:
+    assert looked_at_again(draft, entry, at, is_open=is_open, gate=gate) == expected

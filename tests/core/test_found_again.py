@@ -11,7 +11,6 @@ from s1mpletrader.container import BacktestContainer
 from s1mpletrader.core.group_reasons import GroupReasonsFinder
 from s1mpletrader.core.journal_reader import StrategyJournal
 from s1mpletrader.core.order_context import rebuild_context
-from s1mpletrader.domain.batches import BATCH_ALGORITHM
 from s1mpletrader.domain.ids import GroupId
 from tests.running import EXAMPLES
 
@@ -53,7 +52,7 @@ def group_reasons(container: BacktestContainer) -> list[Pair]:
     """Why every group is there that has more to do."""
     ledger, journal = container.ledger(), StrategyJournal(container.journal())
     anew, kept = GroupReasonsFinder(lambda: ledger, lambda: journal), getattr(container, "flows", container).finder()
-    groups = [one.group_id for one in ledger.active_groups() if one.algorithm != BATCH_ALGORITHM]
+    groups = [one.group_id for one in ledger.active_groups()]
     return [(found(anew, group_id), found(kept, group_id)) for group_id in groups]
 
 
@@ -65,7 +64,8 @@ def found(finder: GroupReasonsFinder, group_id: GroupId) -> object:
 
 
 CASES = [(contexts, scenario) for scenario in SCENARIOS if scenario != "pair that is refused"] + [
-    (group_reasons, scenario) for scenario in ("bracket", "trailing stop", "slices", "pair that fails")
+    (group_reasons, scenario)
+    for scenario in ("bracket", "trailing stop", "slices", "pair", "pair that fails", "sequence", "sequence that fails")
 ]
 
 
