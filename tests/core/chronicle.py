@@ -17,14 +17,20 @@ from s1mpletrader.api import hookimpl
 from s1mpletrader.configuration import load
 from s1mpletrader.container import BacktestContainer
 from s1mpletrader.core.journal_reader import read_reasons
+from s1mpletrader.core.metrics import Metrics
+from s1mpletrader.core.watchers import Watchers
 from s1mpletrader.domain.directives import Refusal
 from s1mpletrader.domain.ids import OrderId
 from s1mpletrader.domain.order import Order
 from s1mpletrader.domain.reality import Fill, LedgerChange
 from s1mpletrader.domain.reasons import SealedEntry
-from s1mpletrader.domain.replies import ExchangeReply
-from s1mpletrader.ports.cache import CacheMiss, OrderContext
+from s1mpletrader.domain.replies import VenueReply
+from s1mpletrader.ports.cache import CacheMiss, ICache, OrderContext
+from s1mpletrader.ports.journal import IJournalReader
 from tests.running import EXAMPLES, MEMORY
+
+from .desk import Desk
+from .reply_stories import STORIES, Story
 
 _ID = re.compile(r"\b([A-Z]{3})_\d{8}_\d{6}_[0-9a-f]{16}\b")
 _INSTANT = re.compile(r"\b1[5-7]\d{17}\b")
@@ -57,14 +63,22 @@ SCENARIOS: dict[str, tuple[str, ...]] = {
 class Narrator:
     """Hears a run, and writes down what it hears and what it finds in the stores after each flow."""
 
-    def __init__(self, container: BacktestContainer) -> None:
+    _run: str
+    _journal: IJournalReader
+    _cache: ICache
+    _metrics: Metrics
+
+    def __init__(self) -> None:
         self.lines: list[str] = []
-        self._container = container
         self._numbers: dict[str, dict[str, str]] = {}
         self._begin: int | None = None
         self._orders: list[OrderId] = []
         self._contexts: dict[OrderId, dict[str, str]] = {}
         self._entry_count = 0
+
+    def follow(self, run: str, journal: IJournalReader, cache: ICache, metrics: Metrics) -> None:
+        """Look at this run, which has not begun."""
+        self._run, self._journal, self._cache, self._metrics = run, journal, cache, metrics
 
     @hookimpl
     def s1mple_flow_started(self, strategy: str, flow_id: str, at: int) -> None:
@@ -77,7 +91,7 @@ class Narrator:
         self._say(f"end of {strategy} {flow_id} at {at}", indent=0)
 
     @hookimpl
-    def s1mple_exchange_reply(self, reply: ExchangeReply) -> None:
+    def s1mple_exchange_reply(self, reply: VenueReply) -> None:
         self._say(f"reply {_text(reply)}")
 
     @hookimpl
@@ -99,11 +113,10 @@ class Narrator:
     def close(self) -> None:
         """The last entries, and the counts."""
         self._tell_stored()
-        self._say(f"counts {_text(msgspec.to_builtins(self._container.metrics()))}", indent=0)
+        self._say(f"counts {_text(msgspec.to_builtins(self._metrics))}", indent=0)
 
     def _tell_stored(self) -> None:
-        container = self._container
-        entries = list(container.journal().entries(container.identity().run))
+        entries = list(self._journal.entries(self._run))
         for entry in entries[self._entry_count :]:
             self._tell_entry(entry)
         self._entry_count = len(entries)
@@ -121,7 +134,7 @@ class Narrator:
 
     def _tell_context(self, order_id: OrderId) -> None:
         try:
-            context: OrderContext | None = self._container.cache().get_context(order_id)
+            context: OrderContext | None = self._cache.get_context(order_id)
         except CacheMiss:
             context = None
         fields = {} if context is None else _fields(context)
@@ -132,7 +145,7 @@ class Narrator:
             self._say(f"context of {order_id}: {changed or 'gone'}")
 
     def _say(self, text: str, indent: int = 4) -> None:
-        text = text.replace(self._container.identity().run, "RUN")
+        text = text.replace(self._run, "RUN") if len(self._run) > 1 else text
         self.lines.append(" " * indent + _INSTANT.sub(self._moment, _ID.sub(self._number, text)))
 
     def _number(self, found: re.Match[str]) -> str:
@@ -156,13 +169,35 @@ def overrides_of(scenario: str) -> list[str]:
 
 def chronicle(scenario: str) -> list[str]:
     """Run a scenario, and tell what happened."""
+    if scenario in STORIES:
+        return replies_told(STORIES[scenario])
     configuration = load(EXAMPLES / SCENARIOS[scenario][0], overrides_of(scenario))
     container = BacktestContainer(configuration=configuration)
-    narrator = Narrator(container)
+    narrator = Narrator()
+    narrator.follow(container.identity().run, container.journal(), container.cache(), container.metrics())
     configuration.plugins.register(narrator, "narrator")
     backtest = container.backtest()
     backtest.make_room(replace=False)
     backtest.run()
+    narrator.close()
+    return narrator.lines
+
+
+def replies_told(story: Story) -> list[str]:
+    """Tell a story of replies to a desk, and what came of each."""
+    narrator = Narrator()
+    watchers = Watchers(
+        flow_started=narrator.s1mple_flow_started,
+        flow_terminated=narrator.s1mple_flow_terminated,
+        exchange_reply=narrator.s1mple_exchange_reply,
+        strategy_ledger_updated=narrator.s1mple_strategy_ledger_updated,
+        order=narrator.s1mple_order,
+        fill=narrator.s1mple_fill,
+        refusal=narrator.s1mple_refusal,
+    )
+    desk = Desk(story.account_type, watchers, market=story.market)
+    narrator.follow("r", desk.journal, desk.cache, desk.metrics)
+    story.tell(desk)
     narrator.close()
     return narrator.lines
 
@@ -194,12 +229,12 @@ def _field(name: str, value: object) -> str:
 
 def path_of(scenario: str) -> Path:
     """Where a scenario's chronicle is kept."""
-    return CHRONICLES / f"{scenario.replace(' ', '_')}.txt"
+    return CHRONICLES / f"{scenario.replace(':', '').replace(' ', '_')}.txt"
 
 
 def main() -> None:
     """Write the chronicles anew, or those that are named: then read what has changed in them."""
-    for scenario in sys.argv[1:] or SCENARIOS:
+    for scenario in sys.argv[1:] or (*SCENARIOS, *STORIES):
         path_of(scenario).write_text("".join(f"{line}\n" for line in chronicle(scenario)))
 
 

@@ -43,7 +43,7 @@ from s1mpletrader.domain.order import Order
 from s1mpletrader.domain.orders import OrderType, Side, TimeInForce
 from s1mpletrader.domain.origin import Origin, OriginKind
 from s1mpletrader.domain.reality import FillSource, LedgerChange, Liquidity
-from s1mpletrader.domain.reasons import SCHEMA_VERSION, EntryDraft, EntryKind, Reasons, SealedEntry
+from s1mpletrader.domain.reasons import SCHEMA_VERSION, EntryDraft, EntryKind, MarketSnapshot, Reasons, SealedEntry
 from s1mpletrader.domain.replies import Accepted, ExchangeReply, Filled
 from s1mpletrader.plugins.algorithms.bracket import Bracket
 from s1mpletrader.plugins.algorithms.close import Close
@@ -71,7 +71,7 @@ class NoMarket(Market):
     def facts(self) -> dict[str, float]:
         return {}
 
-    def snapshot(self, symbol: str) -> None:
+    def snapshot(self, symbol: str) -> MarketSnapshot | None:
         return None
 
     def price(self, symbol: str) -> Decimal:

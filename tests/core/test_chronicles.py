@@ -8,9 +8,10 @@ from itertools import zip_longest
 import pytest
 
 from .chronicle import CHRONICLES, SCENARIOS, chronicle, path_of
+from .reply_stories import STORIES
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize("scenario", [*SCENARIOS, *STORIES])
 def test_a_run_goes_as_it_is_written_down(scenario: str) -> None:
     written = path_of(scenario).read_text().splitlines()
     for number, (now, then) in enumerate(zip_longest(chronicle(scenario), written), 1):
@@ -18,4 +19,4 @@ def test_a_run_goes_as_it_is_written_down(scenario: str) -> None:
 
 
 def test_every_chronicle_has_its_scenario() -> None:
-    assert {path.name for path in CHRONICLES.iterdir()} == {path_of(scenario).name for scenario in SCENARIOS}
+    assert {path.name for path in CHRONICLES.iterdir()} == {path_of(scenario).name for scenario in (*SCENARIOS, *STORIES)}
