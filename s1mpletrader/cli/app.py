@@ -8,6 +8,7 @@ import typer
 
 from s1mpletrader.cli.audit import audit
 from s1mpletrader.cli.check import check
+from s1mpletrader.cli.doctor import doctor
 from s1mpletrader.cli.exchange import exchange
 from s1mpletrader.cli.halt import halt, resume
 from s1mpletrader.cli.logging import LogFormat, LogFormatOption, LogLevel, LogLevelOption, configure_logging
@@ -36,7 +37,7 @@ def _options(log_format: LogFormatOption = LogFormat.CONSOLE, log_level: LogLeve
     configure_logging(log_format, log_level)
 
 
-for command in (run, results, story, audit, check, halt, resume, plugins, schema):
+for command in (run, results, story, audit, check, doctor, halt, resume, plugins, schema):
     app.command()(command)
 app.add_typer(exchange, name="exchange")
 

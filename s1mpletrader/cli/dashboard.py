@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from decimal import Decimal
-from itertools import chain
 from typing import Final
 
 from rich.console import Console, Group, RenderableType
@@ -16,14 +16,16 @@ from s1mpletrader.core.narrator import troubles
 from s1mpletrader.core.status import FlowLine, LiveStatus, StrategyStatus
 from s1mpletrader.domain.account import Position
 from s1mpletrader.domain.instant import DAY_NS, SECOND_NS, Instant, iso
-from s1mpletrader.domain.money import plain
+from s1mpletrader.domain.money import plain, subtract
 from s1mpletrader.domain.order import Order
 from s1mpletrader.domain.orders import OrderState, Side
 from s1mpletrader.ports.health import Health, StreamHealth
 
-ROWS_MAX: Final = 12
-"""How many positions, and how many orders, are shown; the others are counted."""
+HEIGHT_DEFAULT: Final = 40
+ROWS_MIN: Final = 3
+"""So many positions, orders and lines are shown however low the terminal is; those that are not are counted."""
 FLOWS_MAX: Final = 12
+NAME_MAX: Final = 14
 INTERVAL_S: Final = 0.5
 
 _MINUTE_S: Final = 60
@@ -33,63 +35,67 @@ _WEIGHT_TIGHT: Final = 0.8
 """From this part of the request budget on, it is shown as tight."""
 
 
-def render(status: LiveStatus) -> RenderableType:
-    """The whole picture."""
+def render(status: LiveStatus, height: int = HEIGHT_DEFAULT) -> RenderableType:
+    """The whole picture, made for a terminal of so many lines: what is most urgent stands on top."""
     several = len(status.strategies) > 1
-    parts: list[RenderableType] = [_head(status), _strategies(status)]
-    parts += _positions(status.strategies, several=several)
-    parts += _orders(status, several=several)
-    parts += [_flows(status.flows, several=several), _health(status.health, status.at)]
-    return Group(*parts)
+    head = [*_head(status), _health(status.health, status.at)]
+    # Each of the three lists has a heading, and the last has a frame; one line is left for the cursor.
+    room = max(height - len(head) - len(status.strategies) - 8, 3 * ROWS_MIN) // 3
+    return Group(
+        *head,
+        _strategies(status.strategies),
+        *_positions(status.strategies, room, several=several),
+        *_orders(status, room, several=several),
+        _flows(status.flows[-min(room, FLOWS_MAX) :], several=several),
+    )
 
 
 async def show(
     provider: Callable[[], LiveStatus], stop: asyncio.Event, *, console: Console | None = None, interval_s: float = INTERVAL_S
 ) -> None:
     """Draw the status again and again, until ``stop`` is set; the last picture stays. Other output scrolls above it."""
-    with Live(render(provider()), console=console, auto_refresh=False, screen=False) as live:
-        while not stop.is_set():
-            try:
+    with Live(console=console, auto_refresh=False) as live:
+        while True:
+            live.update(render(provider(), live.console.height), refresh=True)
+            if stop.is_set():
+                return
+            with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), interval_s)
-            except TimeoutError:
-                pass
-            live.update(render(provider()), refresh=True)
 
 
-def _head(status: LiveStatus) -> RenderableType:
+def _head(status: LiveStatus) -> Iterator[RenderableType]:
     line = Table.grid(expand=True)
     line.add_column(no_wrap=True)
     line.add_column(justify="right", no_wrap=True)
     mode = Text(f" {status.mode.upper()} ", style="bold white on red" if status.mode == "live" else "bold black on cyan")
     line.add_row(Text.assemble(mode, "  ", (status.account, "bold")), Text(iso(status.at // SECOND_NS * SECOND_NS), style="dim"))
-    notes = [Text(text, style="bold red") for text in troubles(status).values()]
+    yield line
+    for trouble in troubles(status).values():
+        yield Text(f" {trouble}", style="bold red")
     if status.unknown_orders:
-        count = status.unknown_orders
-        notes.append(
-            Text(f"{count} order{'s' if count > 1 else ''} of unknown outcome: the venue is being asked", style="yellow")
-        )
-    return Group(line, *notes)
+        orders = _counted(status.unknown_orders, "order")
+        yield Text(f" {orders} of unknown outcome: the venue is being asked", style="bold yellow")
 
 
-def _strategies(status: LiveStatus) -> RenderableType:
-    table = _table("strategy", right=("equity", "balances", "orders"))
-    for one in status.strategies:
+def _strategies(strategies: Sequence[StrategyStatus]) -> RenderableType:
+    table = _table("strategy", "balances", right=("equity",))
+    for one in strategies:
         equity = "?" if one.equity is None else f"{one.equity:,.2f} {one.currency}"
         balances = ", ".join(f"{_amount(amount)} {asset}" for asset, amount in one.balances.items() if amount)
-        table.add_row(one.name, equity, balances or "-", f"{len(one.open_orders)}")
+        table.add_row(one.name, balances or "-", equity)
     return table
 
 
-def _positions(strategies: Sequence[StrategyStatus], *, several: bool) -> Iterator[RenderableType]:
+def _positions(strategies: Sequence[StrategyStatus], room: int, *, several: bool) -> Iterator[RenderableType]:
     held = [(one, position) for one in strategies for position in one.positions]
     if not held:
         yield Text(" no position", style="dim")
         return
     table = _table(*_whose(several), "position", right=("quantity", "average", "price", "worth", "profit"))
-    for one, position in held[:ROWS_MAX]:
+    for one, position in held[:room]:
         table.add_row(*([one.name] if several else []), *_position(position, one.prices.get(position.instrument.symbol)))
     yield table
-    yield from _more(len(held) - ROWS_MAX, "position")
+    yield from _more(len(held) - room, "position")
 
 
 def _position(position: Position, price: Decimal | None) -> Iterator[RenderableType]:
@@ -101,13 +107,13 @@ def _position(position: Position, price: Decimal | None) -> Iterator[RenderableT
         yield from ("?", "?", "?")
         return
     worth = position.value(price)
-    profit = worth - position.cost
+    profit = subtract(worth, position.cost)
     yield _price(price, position.instrument.price_tick)
     yield f"{worth:,.2f}"
     yield Text(f"{profit:+,.2f}", style="green" if profit >= 0 else "red")
 
 
-def _orders(status: LiveStatus, *, several: bool) -> Iterator[RenderableType]:
+def _orders(status: LiveStatus, room: int, *, several: bool) -> Iterator[RenderableType]:
     live = [(one, order) for one in status.strategies for order in one.open_orders]
     if not live:
         yield Text(" no open order", style="dim")
@@ -115,10 +121,10 @@ def _orders(status: LiveStatus, *, several: bool) -> Iterator[RenderableType]:
     # What is not known comes first, because a person may have to act on it.
     live.sort(key=lambda pair: pair[1].state is not OrderState.UNKNOWN)
     table = _table(*_whose(several), "order", "side", "type", right=("filled", "price", "state", "age"))
-    for one, order in live[:ROWS_MAX]:
+    for one, order in live[:room]:
         table.add_row(*([one.name] if several else []), *_order(order, status.at))
     yield table
-    yield from _more(len(live) - ROWS_MAX, "order")
+    yield from _more(len(live) - room, "order")
 
 
 def _order(order: Order, at: Instant) -> Iterator[RenderableType]:
@@ -129,7 +135,8 @@ def _order(order: Order, at: Instant) -> Iterator[RenderableType]:
     yield asked.type
     yield f"{_amount(order.filled_quantity)}/{_amount(order.quantity)}"
     yield "-" if price is None else plain(price)
-    yield Text(order.state, style="bold yellow" if order.state is OrderState.UNKNOWN else "")
+    state = "PARTIAL" if order.state is OrderState.PARTIALLY_FILLED else order.state
+    yield Text(state, style="bold yellow" if order.state is OrderState.UNKNOWN else "")
     yield _span(at - order.intent.decided_at)
 
 
@@ -137,9 +144,9 @@ def _flows(flows: Sequence[FlowLine], *, several: bool) -> RenderableType:
     table = Table.grid(padding=(0, 1), expand=True)
     table.add_column(no_wrap=True, style="dim")
     if several:
-        table.add_column(no_wrap=True, style="bold", max_width=16, overflow="ellipsis")
+        table.add_column(no_wrap=True, style="bold", max_width=NAME_MAX, overflow="ellipsis")
     table.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
-    for line in flows[-FLOWS_MAX:]:
+    for line in flows:
         table.add_row(iso(line.at)[11:19], *([line.strategy] if several else []), Text(line.text, style=_flow_style(line.text)))
     if not flows:
         table.add_row(*([""] * (2 if several else 1)), Text("nothing has happened yet", style="dim"))
@@ -160,7 +167,7 @@ def _health(health: Health, at: Instant) -> RenderableType:
         parts.append(_weight(health.weight_used, health.weight_max))
     if not parts:
         return Text(" no stream", style="dim")
-    return Text.assemble(" ", *chain.from_iterable((part, "   ") for part in parts))
+    return Text(" ").append(Text("   ").join(parts))
 
 
 def _stream(stream: StreamHealth, at: Instant) -> Text:
@@ -181,9 +188,10 @@ def _weight(used: int, at_most: int | None) -> Text:
 
 
 def _table(*left: str, right: Sequence[str]) -> Table:
-    table = Table(box=None, expand=True, header_style="dim", padding=(0, 1), show_edge=False)
+    table = Table(box=None, header_style="dim", padding=(0, 1))
     for heading in left:
-        table.add_column(heading, no_wrap=True, overflow="ellipsis", ratio=1 if heading == left[0] else None)
+        # Beside a strategy's name stand columns of figures, of which nothing may be cut.
+        table.add_column(heading, no_wrap=True, overflow="ellipsis", max_width=NAME_MAX if heading == "strategy" else None)
     for heading in right:
         table.add_column(heading, justify="right", no_wrap=True, overflow="ellipsis")
     return table
@@ -195,7 +203,11 @@ def _whose(several: bool) -> tuple[str, ...]:
 
 def _more(count: int, what: str) -> Iterator[RenderableType]:
     if count > 0:
-        yield Text(f" and {count} more {what}{'s' if count > 1 else ''}", style="dim")
+        yield Text(f" and {_counted(count, f'more {what}')}", style="dim")
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def _amount(amount: Decimal) -> str:
