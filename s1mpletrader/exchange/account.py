@@ -47,7 +47,9 @@ class Account:
     The engine's clock stands still in between, so that a command, what it causes, and its answer are of one instant.
     """
 
-    def __init__(self, name: str, uid: int, engine: SimulatedExchange, clock: VirtualClock, numbers: Numbers, tell: TellEvent) -> None:
+    def __init__(
+        self, name: str, uid: int, engine: SimulatedExchange, clock: VirtualClock, numbers: Numbers, tell: TellEvent
+    ) -> None:
         self.name, self.uid = name, uid
         self.records = Records()
         self._engine, self._clock, self._numbers, self._tell = engine, clock, numbers, tell

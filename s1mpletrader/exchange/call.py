@@ -24,6 +24,7 @@ class Call(NamedTuple):
     """A request whose sender is known, at the instant at which it is carried out."""
 
     exchange: "LocalExchange"
+    route: str
     params: Params
     at: Instant
     caller: Account | None = None
@@ -38,7 +39,7 @@ class Call(NamedTuple):
     @property
     def seen_at(self) -> Instant:
         """Up to when a query sees what has changed."""
-        return self.exchange.seen_at(self.at)
+        return self.exchange.seen_at(self.route, self.at)
 
 
 Handler = Callable[[Call], Any]

@@ -96,6 +96,7 @@ class LimitsConfig(PluginConfig):
     raw_requests_5m: Annotated[int, Field(ge=1)] = 61_000
     orders_10s: Annotated[int, Field(ge=1)] = 100
     orders_1d: Annotated[int, Field(ge=1)] = 200_000
+    connections_5m: Annotated[int, Field(ge=1)] = 300
     messages_1s: Annotated[int, Field(ge=1)] = 5
     """How many messages a market stream's connection may send."""
     streams_per_connection: Annotated[int, Field(ge=1)] = 1_024

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -26,8 +26,6 @@ from s1mpletrader.exchange.request_log import RequestLog
 from s1mpletrader.exchange.rules import Rules
 from s1mpletrader.exchange.user_streams import UserStreams
 from s1mpletrader.ports.clock import IClock
-
-_STEP_NS: Final = 100 * MILLISECOND_NS
 
 
 class LocalExchange:
@@ -63,20 +61,22 @@ class LocalExchange:
         at = self.now()
         for account in self.accounts.values():
             account.settle(at)
+        for key in self.revoked(at):
+            self.user_streams.terminate(key or None, at)
         self.market_streams.publish(at)
         self.delivery.send_due(at)
         life_ns = int(self.config.connection_hours_max * HOUR_NS)
         for channel in [channel for channel, opened_at in self._channels.items() if opened_at + life_ns <= at]:
             channel.close()
 
-    def advance(self, duration: Duration) -> None:
-        """With a ``ManualClock``: go on by so many nanoseconds, in steps of 100 ms, and let everything happen on the way."""
+    def advance(self, duration: Duration, step: Duration = 100 * MILLISECOND_NS) -> None:
+        """With a ``ManualClock``: go on by so many nanoseconds, in steps, and let everything happen on the way."""
         if not isinstance(self.clock, ManualClock):
             raise Defect("only an exchange with a ManualClock can be moved by hand")
         while duration > 0:
-            self.clock.move(min(duration, _STEP_NS))
+            self.clock.move(min(duration, step))
             self.tick()
-            duration -= _STEP_NS
+            duration -= step
 
     def cut(self) -> None:
         """Close every socket."""
@@ -124,9 +124,10 @@ class LocalExchange:
         """What the exchange's clock shows: its time, unless the clock is wrong."""
         return at + sum(fault.skew_ms for fault in self.faults.standing("clock_skew", at)) * MILLISECOND_NS
 
-    def seen_at(self, at: Instant) -> Instant:
-        """Up to when queries see what has changed."""
-        return at - max((fault.delay_ms for fault in self.faults.standing("replica_lag", at)), default=0) * MILLISECOND_NS
+    def seen_at(self, route: str, at: Instant) -> Instant:
+        """Up to when a query sees orders and trades."""
+        lags = (fault for fault in self.faults.standing("replica_lag", at) if fault.route in (None, route))
+        return at - max((fault.delay_ms for fault in lags), default=0) * MILLISECOND_NS
 
     def revoked(self, at: Instant) -> frozenset[str]:
         """The keys that are revoked; an empty text for every one."""

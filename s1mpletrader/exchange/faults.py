@@ -10,11 +10,11 @@ from s1mpletrader.exchange.clock import MILLISECOND_NS
 from s1mpletrader.plugins.simulated_exchange.config import Positive
 from s1mpletrader.ports.plugin import PluginConfig
 
-RequestFaultKind = Literal["delay", "drop", "error", "html", "rate_limit"]
+RequestFaultKind = Literal["delay", "drop", "error", "html", "rate_limit", "rewrite"]
 EventFaultKind = Literal["duplicate", "reorder", "lose", "hold", "rewrite", "garbage", "cut"]
 StateFaultKind = Literal["maintenance", "replica_lag", "filters", "clock_skew", "key_revoked", "silent", "refuse_sockets"]
 
-REQUEST_KINDS: Final = frozenset({"delay", "drop", "error", "html", "rate_limit"})
+REQUEST_KINDS: Final = frozenset({"delay", "drop", "error", "html", "rate_limit", "rewrite"})
 EVENT_KINDS: Final = frozenset({"duplicate", "reorder", "lose", "hold", "rewrite", "garbage", "cut"})
 STATE_KINDS: Final = frozenset({"maintenance", "replica_lag", "filters", "clock_skew", "key_revoked", "silent", "refuse_sockets"})
 
@@ -30,6 +30,7 @@ class Fault(PluginConfig):
     - ``error``: answers ``status`` with ``code`` and ``message``; ``commit`` as above.
     - ``html``: answers 403 with an HTML page; ``commit`` as above.
     - ``rate_limit``: answers ``status`` 429 or 418 with ``Retry-After`` and carries nothing out.
+    - ``rewrite``: answers with ``fields`` changed, in every record of a list.
 
     Events (``route`` is ``"executionReport"``, ``"kline"``, or another event's name):
 
@@ -40,10 +41,10 @@ class Fault(PluginConfig):
     Time (no calls are counted):
 
     - ``maintenance``: ``symbol``, or every one, has the status ``BREAK``: no new orders, cancels go on.
-    - ``replica_lag``: what changed in the last ``delay_ms`` is not seen by queries.
+    - ``replica_lag``: orders and trades of the last ``delay_ms`` are not seen by queries, or by that of ``route``.
     - ``filters``: ``symbol`` has other ``filters``, by the names of its keys in the configuration.
     - ``clock_skew``: the exchange's clock is ``skew_ms`` ahead, or, below zero, behind, for timestamps and the time it tells.
-    - ``key_revoked``: ``key``, or every one, is refused with -2015.
+    - ``key_revoked``: ``key``, or every one, is refused with -2015, and its private streams end.
     - ``silent``: sockets stay open and nothing is sent on them. ``refuse_sockets``: none can be opened.
     """
 

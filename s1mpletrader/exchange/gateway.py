@@ -78,6 +78,8 @@ class Gateway:
         try:
             values = request_params(request.query, request.body)
         except ApiError as error:
+            entry = self._exchange.log.add(self._exchange.now(), name, {})
+            entry.status, entry.code = error.status, error.code
             return Answer(error.status, error.body())
         entry = self._exchange.log.add(self._exchange.now(), name, values)
         route = REST_ROUTES.get(name)
@@ -88,7 +90,7 @@ class Gateway:
         signed = signed_request(request.query, request.body)
 
         def commit() -> Answer:
-            return self.carry_out(route, values, request.address, lambda params: self.signer(request.key, signed, params))
+            return self.carry_out(name, route, values, request.address, lambda params: self.signer(request.key, signed, params))
 
         answer = await self.with_faults(name, entry, self._exchange.authenticator.account_of(request.key), commit)
         if answer is None:
@@ -103,7 +105,9 @@ class Gateway:
         exchange.authenticator.check(found, signed, params, exchange.told_time(at))
         return found
 
-    def carry_out(self, route: Route, values: Mapping[str, str], address: str, find_signer: Callable[[Params], ApiKey]) -> Answer:
+    def carry_out(
+        self, name: str, route: Route, values: Mapping[str, str], address: str, find_signer: Callable[[Params], ApiKey]
+    ) -> Answer:
         """Answer now."""
         exchange, at, params, account = self._exchange, self._exchange.now(), Params(values), None
         try:
@@ -111,14 +115,14 @@ class Gateway:
             if route.security is Security.SIGNED:
                 account = find_signer(params).account
                 exchange.limiter.check_orders(account.name, route.orders, at)
-            content = route.handler(Call(exchange, params, at, account))
+            content = route.handler(Call(exchange, name, params, at, account))
             params.check_all_read()
             if account is not None:
                 exchange.limiter.add_orders(account.name, route.orders, at)
         except ApiError as error:
             return Answer(error.status, error.body(), error.headers, account.name if account else None)
         except Exception:
-            log.exception("the local exchange failed to answer %s", route.rest)
+            log.exception("the local exchange failed to answer %s", name)
             return Answer(_INTERNAL, {"code": -1000, "msg": "The local exchange itself has failed; see its log."})
         return Answer(_OK, content, account=account.name if account else None)
 
@@ -150,17 +154,20 @@ class Gateway:
     async def _misbehave(self, fault: Fault, commit: Commit) -> Answer | None:
         if fault.kind == "rate_limit":
             return self._limited(fault)
+        if fault.kind == "rewrite":
+            answer = commit()
+            return answer._replace(content=_rewritten(answer.content, fault.fields))
         if fault.kind == "delay" and fault.commit != "first":
             await self._pause(fault)
             return commit()
-        answer = commit() if fault.commit == "first" else None
+        early = commit() if fault.commit == "first" else None
         if fault.commit == "later":
             self._start(self._commit_later(fault, commit))
         else:
             await self._pause(fault)
         match fault.kind:
             case "delay":
-                return answer
+                return early
             case "error":
                 return Answer(fault.status, {"code": fault.code, "msg": fault.message})
             case "html":
@@ -186,3 +193,9 @@ class Gateway:
         task = asyncio.create_task(work)
         self._later.add(task)
         task.add_done_callback(self._later.discard)
+
+
+def _rewritten(content: Any, fields: Mapping[str, Any]) -> Any:
+    if isinstance(content, list):
+        return [_rewritten(each, fields) for each in content]
+    return {**content, **fields}

@@ -46,6 +46,7 @@ class Limiter:
         self._config = config
         self.weight = Limit(REQUEST_WEIGHT, "MINUTE", 1, MINUTE_NS, config.request_weight_1m)
         self.raw = Limit(RAW_REQUESTS, "MINUTE", 5, 5 * MINUTE_NS, config.raw_requests_5m)
+        self._connections = Limit("CONNECTIONS", "MINUTE", 5, 5 * MINUTE_NS, config.connections_5m)
         self.orders = (
             Limit(ORDERS, "SECOND", 10, 10 * SECOND_NS, config.orders_10s),
             Limit(ORDERS, "DAY", 1, DAY_NS, config.orders_1d),
@@ -73,9 +74,10 @@ class Limiter:
                 self._refuse(address, limit, at)
             self._add(address, limit, amount, at)
 
-    def used_weight(self, address: str, at: Instant) -> int:
-        """The weight that an address has used in this window."""
-        return self._used(address, self.weight, at)
+    def may_connect(self, address: str, at: Instant) -> bool:
+        """Count an attempt to open a socket, and tell whether it is not one too many."""
+        self._add(address, self._connections, 1, at)
+        return self._used(address, self._connections, at) <= self._connections.maximum
 
     def check_orders(self, account: str, count: int, at: Instant) -> None:
         """``ApiError`` with 429 where so many new orders are too many."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC
 from pathlib import Path
 from typing import Final
 
@@ -86,21 +85,20 @@ def _candles(config: ExchangeConfig, symbol: str, listed: SymbolConfig, opened_a
     series, step = Series(symbol, config.timeframe), timeframe_ns(config.timeframe)
     now = opened_at - opened_at % step
     provision = DataProvision(series=series, seed=config.seed, directory=str(directory))
-    if listed.file is None:
-        generated = GeneratorConfig(
-            candles=config.candles_before + config.candles_after,
-            price=listed.price,
-            price_tick=listed.price_tick,
-            volatility=listed.volatility,
-            volume=listed.volume,
-            start=datetime_from_instant(now - config.candles_before * step).replace(tzinfo=UTC),
-        )
-        return GeneratorSource(generated, provision).history(series)
     try:
-        source = FileSource(FileConfig(path=str(listed.file)), provision)
-        candles = source.history(series)
+        if listed.file is None:
+            generated = GeneratorConfig(
+                candles=config.candles_before + config.candles_after,
+                price=listed.price,
+                price_tick=listed.price_tick,
+                volatility=listed.volatility,
+                volume=listed.volume,
+                start=datetime_from_instant(now - config.candles_before * step),
+            )
+            return GeneratorSource(generated, provision).history(series)
+        candles = FileSource(FileConfig(path=str(listed.file)), provision).history(series)
     except (BadData, ValueError) as fault:
-        raise ConfigurationError(f"symbols: {symbol}: file", str(fault)) from fault
+        raise ConfigurationError(f"symbols: {symbol}", str(fault)) from fault
     if not config.move:
         return candles
     before = min(config.candles_before, len(candles) // 2)

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Final, NamedTuple
 
 from s1mpletrader.domain.instant import Instant
-from s1mpletrader.domain.money import DERIVED, ZERO
+from s1mpletrader.domain.money import DERIVED, ZERO, subtract, total
 from s1mpletrader.domain.orders import Side, TimeInForce
 from s1mpletrader.exchange.account import Account
 from s1mpletrader.exchange.call import Call
@@ -163,8 +163,8 @@ def _check_position(account: Account, order: NewOrder, position_max: Decimal | N
     if position_max is None or order.side is Side.SELL:
         return
     base = order.market.instrument.base
-    held = sum((balance.free + balance.locked for balance in account.balances() if balance.asset == base), ZERO)
+    held = [amount for balance in account.balances() if balance.asset == base for amount in (balance.free, balance.locked)]
     bought = (other for other in account.records.live(order.market.name) if other.asked.side is Side.BUY)
-    ordered = sum((other.quantity - other.executed for other in bought), ZERO)
-    if held + ordered + order.quantity > position_max:
+    ordered = [subtract(other.quantity, other.executed) for other in bought]
+    if total([*held, *ordered, order.quantity]) > position_max:
         raise ApiError(-1013, "Filter failure: MAX_POSITION")

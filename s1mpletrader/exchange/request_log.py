@@ -1,12 +1,15 @@
 """What the exchange was asked, kept for who wants to look at it afterwards."""
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct
 
 from s1mpletrader.domain.instant import Instant
+
+REQUESTS_MAX: Final = 100_000
+"""How many requests are kept; all are counted."""
 
 
 class Request(Struct, kw_only=True):
@@ -31,7 +34,9 @@ class RequestLog:
     """Every request in the order of its coming, and what nobody serves."""
 
     def __init__(self) -> None:
-        self.requests: list[Request] = []
+        self.requests: deque[Request] = deque(maxlen=REQUESTS_MAX)
+        """The last ones."""
+        self._counts: Counter[str] = Counter()
         self.unserved: list[str] = []
         """Routes, methods and streams that were asked for and that this exchange does not have."""
 
@@ -40,6 +45,7 @@ class RequestLog:
         shown = {name: value for name, value in params.items() if name not in ("signature", "apiKey")}
         request = Request(at=at, route=route, params=shown)
         self.requests.append(request)
+        self._counts[route] += 1
         return request
 
     def add_unserved(self, route: str) -> None:
@@ -48,7 +54,7 @@ class RequestLog:
 
     def counts(self) -> Counter[str]:
         """How often each route was asked."""
-        return Counter(request.route for request in self.requests)
+        return Counter(self._counts)
 
     def of(self, route: str) -> list[Request]:
         """The requests of one route."""

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from s1mpletrader.domain.instant import DAY_NS, MINUTE_NS, Instant
-from s1mpletrader.domain.money import DERIVED, ZERO, ratio, round_to, subtract
+from s1mpletrader.domain.money import DERIVED, ZERO, multiply, ratio, round_to, subtract
 from s1mpletrader.exchange.book import LEVELS, Levels
 from s1mpletrader.exchange.call import Call, Route
 from s1mpletrader.exchange.clock import MILLISECOND_NS, milliseconds
@@ -215,7 +215,7 @@ def _trade_shown(trade: PublicTrade) -> dict[str, Any]:
         "id": trade.trade_id,
         "price": text(trade.price),
         "qty": text(trade.quantity),
-        "quoteQty": text(trade.price * trade.quantity),
+        "quoteQty": text(multiply(trade.price, trade.quantity)),
         "time": milliseconds(trade.at),
         "isBuyerMaker": trade.buyer_is_maker,
         "isBestMatch": True,

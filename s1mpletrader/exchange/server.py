@@ -105,6 +105,8 @@ class _Server:
         exchange.log.add(at, f"SOCKET {path}", {"query": query})
         if exchange.faults.standing("refuse_sockets", at):
             return web.Response(status=503)
+        if not exchange.limiter.may_connect(request.remote or "", at):
+            return web.Response(status=429)
         head, _, rest = path.strip("/").partition("/")
         if path == _SOCKET_API:
             return await self._socket_api(request)

@@ -7,10 +7,13 @@ the WebSocket API is every parameter but the signature, sorted by name, not perc
 import hashlib
 import hmac
 from base64 import b64decode
-from binascii import Error as NotBase64
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 from urllib.parse import unquote_plus
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from s1mpletrader.domain.errors import ConfigurationError
 
@@ -45,28 +48,22 @@ class HmacKey:
 
 
 class Ed25519Key:
-    """Ed25519, in base64. Needs the package ``cryptography``."""
+    """Ed25519, in base64."""
 
     def __init__(self, public_key_pem: str) -> None:
-        try:
-            from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - only where such a key is configured
-            from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey  # noqa: PLC0415
-            from cryptography.hazmat.primitives.serialization import load_pem_public_key  # noqa: PLC0415
-        except ImportError as fault:
-            raise ConfigurationError("public_key", "Ed25519 keys need a package", "pip install cryptography") from fault
         try:
             key = load_pem_public_key(public_key_pem.encode())
         except ValueError as fault:
             raise ConfigurationError("public_key", "it is no public key in PEM") from fault
         if not isinstance(key, Ed25519PublicKey):
             raise ConfigurationError("public_key", "it is no Ed25519 key")
-        self._key, self._invalid = key, InvalidSignature
+        self._key = key
 
     def accepts(self, payload: bytes, signature: str) -> bool:
         """Whether the signature is that of the payload."""
         try:
             self._key.verify(b64decode(signature, validate=True), payload)
-        except (self._invalid, NotBase64, ValueError):
+        except (InvalidSignature, ValueError):
             return False
         return True
 

@@ -34,8 +34,10 @@ class SocketSession:
     def __init__(self, exchange: LocalExchange, gateway: Gateway, channel: Channel, address: str) -> None:
         self._exchange, self._gateway, self._channel, self._address = exchange, gateway, channel, address
         self._logged_on: ApiKey | None = None
-        self._since = 0
+        self._connected_at = exchange.now()
+        self._since = self._connected_at
         self._subscriptions = 0
+        self._by_session: list[int] = []
         self._own: dict[str, Callable[[Mapping[str, str], Params], Any]] = {
             "session.logon": self._log_on,
             "session.status": self._session_status,
@@ -76,7 +78,7 @@ class SocketSession:
         if route is None:
             self._exchange.log.add_unserved(method)
             return Answer(_BAD, ApiError(-1000, f"The method {method} is not served here.").body())
-        return self._gateway.carry_out(route, values, self._address, lambda params: self._signer(values, params))
+        return self._gateway.carry_out(method, route, values, self._address, lambda params: self._signer(values, params))
 
     def _own_route(self, method: str, values: Mapping[str, str]) -> Route | None:
         own = self._own.get(method)
@@ -112,13 +114,15 @@ class SocketSession:
         return {
             "apiKey": on.key if on else None,
             "authorizedSince": milliseconds(self._since) if on else None,
-            "connectedSince": milliseconds(self._exchange.opened_at),
+            "connectedSince": milliseconds(self._connected_at),
             "returnRateLimits": True,
             "serverTime": milliseconds(self._exchange.told_time(self._exchange.now())),
             "userDataStream": bool(self._exchange.user_streams.of(self._channel)),
         }
 
     def _log_out(self, values: Mapping[str, str], params: Params) -> Any:
+        for number in self._by_session:
+            self._exchange.user_streams.unsubscribe(self._channel, number, self._exchange.now())
         self._logged_on = None
         return self._session_status(values, params)
 
@@ -128,14 +132,16 @@ class SocketSession:
     def _subscribe(self, _values: Mapping[str, str], _params: Params) -> Any:
         if self._logged_on is None:
             raise ApiError(-2015, "Invalid API-key, IP, or permissions for action.", status=_UNAUTHORIZED)
-        return self._subscribe_to(self._logged_on)
+        subscribed = self._subscribe_to(self._logged_on)
+        self._by_session.append(subscribed["subscriptionId"])
+        return subscribed
 
     def _subscribe_signed(self, values: Mapping[str, str], params: Params) -> Any:
         return self._subscribe_to(self._gateway.signer(params.text("apiKey"), signed_params(values), params))
 
-    def _subscribe_to(self, key: ApiKey) -> Any:
+    def _subscribe_to(self, key: ApiKey) -> dict[str, int]:
         number, self._subscriptions = self._subscriptions, self._subscriptions + 1
-        self._exchange.user_streams.subscribe(self._channel, number, key.account)
+        self._exchange.user_streams.subscribe(self._channel, number, key)
         return {"subscriptionId": number}
 
     def _unsubscribe(self, _values: Mapping[str, str], params: Params) -> Any:

@@ -1,21 +1,27 @@
 """Who hears what happens on an account."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
 from s1mpletrader.domain.instant import Instant
 from s1mpletrader.exchange.account import Account
+from s1mpletrader.exchange.authentication import ApiKey
 from s1mpletrader.exchange.delivery import Channel, Delivery
 from s1mpletrader.exchange.events import stream_terminated
 
 
 class Subscription(NamedTuple):
-    """One socket's subscription to one account's events."""
+    """One socket's subscription by one key to its account's events."""
 
     channel: Channel
     number: int
-    account: Account
+    key: ApiKey
+
+    @property
+    def account(self) -> Account:
+        """Whose events."""
+        return self.key.account
 
 
 class UserStreams:
@@ -25,9 +31,9 @@ class UserStreams:
         self._delivery = delivery
         self._subscriptions: list[Subscription] = []
 
-    def subscribe(self, channel: Channel, number: int, account: Account) -> None:
-        """Let a socket hear an account's events."""
-        self._subscriptions.append(Subscription(channel, number, account))
+    def subscribe(self, channel: Channel, number: int, key: ApiKey) -> None:
+        """Let a socket hear the events of a key's account."""
+        self._subscriptions.append(Subscription(channel, number, key))
 
     def of(self, channel: Channel) -> list[Subscription]:
         """A socket's subscriptions."""
@@ -35,16 +41,11 @@ class UserStreams:
 
     def unsubscribe(self, channel: Channel, number: int | None, at: Instant) -> None:
         """End one of a socket's subscriptions, or all, and tell so."""
-        ended = [each for each in self.of(channel) if number is None or each.number == number]
-        for each in ended:
-            self._send(each, stream_terminated(at), at)
-        self._subscriptions = [each for each in self._subscriptions if each not in ended]
+        self._end([each for each in self.of(channel) if number is None or each.number == number], at)
 
-    def terminate(self, account: Account, at: Instant) -> None:
-        """End every subscription to an account, and tell so."""
-        for each in [each for each in self._subscriptions if each.account is account]:
-            self._send(each, stream_terminated(at), at)
-        self._subscriptions = [each for each in self._subscriptions if each.account is not account]
+    def terminate(self, key: str | None, at: Instant) -> None:
+        """End every subscription by a key, or all, and tell so."""
+        self._end([each for each in self._subscriptions if key is None or each.key.key == key], at)
 
     def forget(self, channel: Channel) -> None:
         """A socket has closed."""
@@ -55,6 +56,11 @@ class UserStreams:
         for each in self._subscriptions:
             if each.account is account:
                 self._send(each, event, at)
+
+    def _end(self, ended: Sequence[Subscription], at: Instant) -> None:
+        self._subscriptions = [each for each in self._subscriptions if each not in ended]
+        for each in ended:
+            self._send(each, stream_terminated(at), at)
 
     def _send(self, to: Subscription, event: Mapping[str, Any], at: Instant) -> None:
         self._delivery.event(to.channel, event["e"], to.account.name, event, partial(_wrapped, to.number), at)
