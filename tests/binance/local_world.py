@@ -276,12 +276,12 @@ class LocalWorld:
         return [reply for reply in self.told if reply.order_id == request.order_id]
 
     def submissions_of(self, request: OrderRequest) -> int:
-        """How often an intent reached the exchange, on whatever way."""
+        """How often an intent reached the exchange, on whatever way, but for what its answer proved not to be carried out."""
         routes = {*SUBMISSIONS, *SUBMISSIONS.values()}
         return sum(
-            request.client_order_id in map(str, entry.params.values())
+            request.client_order_id in [value for name, value in entry.params.items() if name != "cancelOrigClientOrderId"]
             for entry in self.exchange.log.requests
-            if entry.route in routes
+            if entry.route in routes and entry.status not in (418, 429) and entry.code != -1021
         )
 
 

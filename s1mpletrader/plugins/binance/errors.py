@@ -27,7 +27,7 @@ CLOCK_SKEWED: Final = -1021
 
 _AUTHENTICATION: Final = frozenset({-1002, -1022, -2014, -2015})
 _ASK_THE_ORDER: Final = frozenset({-2011, -2013, -2026, -2039})
-_DEFINITE: Final = frozenset({-1013, -1014, -1020, -1021, -2010}) | _ASK_THE_ORDER | REPLACE_FAILED
+_DEFINITE: Final = frozenset({-1013, -1014, -1020, -1021, -2010, -2038}) | _ASK_THE_ORDER | REPLACE_FAILED
 _BANNED_UNTIL: Final = re.compile(r"banned until (\d{13})")
 _CLOSED: Final = re.compile(r"market is closed", re.IGNORECASE)
 _WAIT_NS: Final = 10 * SECOND_NS
