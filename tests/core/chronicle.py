@@ -16,6 +16,7 @@ import msgspec
 from s1mpletrader.api import hookimpl
 from s1mpletrader.configuration import load
 from s1mpletrader.container import BacktestContainer
+from s1mpletrader.core.commands import Command
 from s1mpletrader.core.journal_reader import read_reasons
 from s1mpletrader.core.metrics import Metrics
 from s1mpletrader.core.watchers import Watchers
@@ -110,6 +111,10 @@ class Narrator:
     def s1mple_refusal(self, strategy: str, refusal: Refusal) -> None:
         self._say(f"hears refusal {refusal.id} of {strategy}: {refusal.code}")
 
+    def command(self, command: Command) -> None:
+        """A command that has left."""
+        self._say(f"command {type(command).__name__} {_text(command._asdict())}")
+
     def close(self) -> None:
         """The last entries, and the counts."""
         self._tell_stored()
@@ -195,7 +200,7 @@ def replies_told(story: Story) -> list[str]:
         fill=narrator.s1mple_fill,
         refusal=narrator.s1mple_refusal,
     )
-    desk = Desk(story.account_type, watchers, market=story.market)
+    desk = Desk(story.account_type, watchers, market=story.market, told=narrator.command)
     narrator.follow("r", desk.journal, desk.cache, desk.metrics)
     story.tell(desk)
     narrator.close()

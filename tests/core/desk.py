@@ -8,6 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from s1mpletrader.core.book import Book
+from s1mpletrader.core.commands import Command
 from s1mpletrader.core.deferred import Deferred
 from s1mpletrader.core.effects import Effects
 from s1mpletrader.core.execution_groups import ExecutionGroups
@@ -36,7 +37,7 @@ from s1mpletrader.domain.directives import (
     SizePlan,
     StrategyDirective,
 )
-from s1mpletrader.domain.ids import IdKind, IdSpace, OrderId, TradeId
+from s1mpletrader.domain.ids import GroupId, IdKind, IdSpace, OrderId, TradeId
 from s1mpletrader.domain.instrument import AccountType
 from s1mpletrader.domain.opinion import Direction
 from s1mpletrader.domain.order import Order
@@ -98,11 +99,15 @@ class SomeVenue:
 class Sent:
     """Collects commands in place of an outbox."""
 
-    def __init__(self) -> None:
+    def __init__(self, told: Callable[[Command], None] | None = None) -> None:
         self.commands: list[Any] = []
+        self.told = told
 
     def put(self, step: int, commands: Sequence[Any]) -> None:
         self.commands.extend(commands)
+        if self.told is not None:
+            for command in commands:
+                self.told(command)
 
     def release(self, steps: int) -> None:
         pass
@@ -120,6 +125,7 @@ class Desk:
         watchers: Watchers = NOBODY,
         algorithms: Mapping[str, ExecutionAlgorithm] = ALGORITHMS,
         market: Market | None = None,
+        told: Callable[[Command], None] | None = None,
     ) -> None:
         self.ledger = MemoryLedger("b", lasting=False)
         self.journal = MemoryJournal(lasting=False)
@@ -131,7 +137,7 @@ class Desk:
         self.ids = IdSpace("n")
         self.now = NOON
         self.metrics = Metrics()
-        self.sent = Sent()
+        self.sent = Sent(told)
         self.venue = SomeVenue()
         self.groups = ExecutionGroups(
             book=self.book,
@@ -208,9 +214,18 @@ class Desk:
         close: TradeId | None = None,
         part: str | None = None,
         number: int = 0,
+        action: Action = Action.EXECUTE_TRADE,
+        group: GroupId | None = None,
     ) -> Effects:
-        """Carry out a long directive, and record it with its reason as the sync flow does. ``part`` is how much is closed."""
+        """Carry out a long directive, and record it with its reason as the sync flow does.
+
+        ``part`` is how much is closed; ``group`` the one that ``action`` is about.
+        """
         directive = self._directive(quantity, algorithm, stop, target, close, number)
+        if directive.plans.execution is not None and action is not Action.EXECUTE_TRADE:
+            parameters = (("group", str(group)),) if group is not None else ()
+            plan = replace(directive.plans.execution, action=action, parameters=parameters)
+            directive = replace(directive, plans=replace(directive.plans, execution=plan))
         if part is not None:
             size = SizePlan(id=self.ids.flow("s", f"part {number}", NOON).make(IdKind.SIZE_PLAN), quantity=Decimal(part))  # type: ignore[arg-type]
             directive = replace(directive, plans=replace(directive.plans, size=size))

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from s1mpletrader.core.market import Market
+from s1mpletrader.domain.directives import Action
 from s1mpletrader.domain.ids import OrderId
 from s1mpletrader.domain.instrument import AccountType
 from s1mpletrader.domain.orders import Side
@@ -194,6 +195,27 @@ def given_up(desk: Desk) -> None:
             ring()
 
 
+def called_off(desk: Desk) -> None:
+    """Orders are cancelled by directive: those of one group, then all of a trade, also where no algorithm listens any more."""
+    entry = desk.execute(algorithm="bracket", stop="9", target="12")
+    trade, first = entry.trade_id, entry.intents[0].intent.order_id
+    desk.reply(accepted(first), filled(first, 1, "0.5"))
+    for order in list(desk.ledger.orders(live=True))[1:]:
+        desk.reply(accepted(order.order_id))
+    other = desk.execute(algorithm="close", close=trade, part="0.25", number=1)
+    for number, (action, group) in enumerate(
+        (
+            (Action.CANCEL_GROUP, other.group_id),
+            (Action.CANCEL_GROUP, entry.group_id),
+            (Action.CANCEL_ALL_IN_TRADE, None),
+        ),
+        2,
+    ):
+        desk.execute(close=trade, action=action, group=group, number=number)
+    for order in list(desk.ledger.orders(live=True)):
+        desk.reply(Cancelled(order_id=order.order_id, at=NOON + 9))
+
+
 def imposed(desk: Desk) -> None:
     """What the venue does to the account itself: funding, and the end of a position."""
     entry = place(desk, algorithm="bracket", stop="9")
@@ -232,5 +254,6 @@ STORIES: dict[str, Story] = {
     "replies: filled later": Story(filled_later, market=LaterMarket()),
     "replies: closed": Story(closed),
     "replies: given up": Story(given_up),
+    "replies: called off": Story(called_off),
     "replies: imposed": Story(imposed, market=LaterMarket()),
 }
