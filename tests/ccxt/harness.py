@@ -1,7 +1,7 @@
 """A connector on a dialect's world, as the contract kit wants it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -13,6 +13,7 @@ from s1mpletrader.api import (
     ExchangeReply,
     IClock,
     IExecutionConnector,
+    IState,
     ITransport,
     OrderId,
     OrderRef,
@@ -54,17 +55,22 @@ class Bench:
     known: set[OrderId] = field(default_factory=set)
     heard: list[ExchangeReply] = field(default_factory=list)
     settings: dict[str, Any] = field(default_factory=dict)
+    state: IState | None = None
     connector: CcxtExchange = field(init=False)
     _listener: "asyncio.Task[None]" = field(init=False)
 
     async def begin(self) -> CcxtExchange:
         config = configuration(self.wire.dialect.exchange, **self.settings)
-        self.connector = build_exchange(config, provision(known=self.known, transport=self.wire))
+        self.connector = build_exchange(config, provision(known=self.known, transport=self.wire, open_state=self._open_state()))
         await self.connector.open()
         await self.connector.instruments([INSTRUMENT.symbol])
         self._listener = asyncio.create_task(self._listen(self.connector))
         await asyncio.sleep(0)
         return self.connector
+
+    def _open_state(self) -> Callable[[], IState] | None:
+        state = self.state
+        return None if state is None else lambda: state
 
     async def end(self) -> None:
         await self.connector.close()

@@ -22,7 +22,16 @@ from s1mpletrader.api import (
     Side,
 )
 from s1mpletrader.contracts import ConnectorHarness
-from s1mpletrader.exchange import AccountConfig, ExchangeConfig, Fault, KeyConfig, ManualClock, RunningExchange, SymbolConfig, serve
+from s1mpletrader.exchange import (
+    AccountConfig,
+    ExchangeConfig,
+    Fault,
+    KeyConfig,
+    ManualClock,
+    RunningExchange,
+    SymbolConfig,
+    serve,
+)
 from s1mpletrader.plugins.ccxt_exchange import CcxtConfig, CcxtExchange, build_exchange
 from tests.ccxt.harness import SECRETS, provision
 
@@ -33,9 +42,7 @@ QUIET: Final = (12.0, 12.5, 11.5, 12.0, 4.0)
 DIP: Final = (12.0, 12.5, 9.0, 12.0, 4.0)
 """Reaches a bid at 9.5, with volume for one lot of ours."""
 CHANGES: Final = ("POST /api/v3/order", "DELETE /api/v3/order")
-DETAILS: Final = OrderDetails(
-    symbol=SYMBOL, side=Side.BUY, type=OrderType.LIMIT, quantity=Decimal(4), price=Decimal("9.5")
-)
+DETAILS: Final = OrderDetails(symbol=SYMBOL, side=Side.BUY, type=OrderType.LIMIT, quantity=Decimal(4), price=Decimal("9.5"))
 
 
 def settings(directory: Path) -> ExchangeConfig:

@@ -49,7 +49,7 @@ from s1mpletrader.plugins.ccxt_exchange.client_ids import IdRule
 from s1mpletrader.plugins.ccxt_exchange.config import CcxtConfig
 from s1mpletrader.plugins.ccxt_exchange.faults import Fate
 from s1mpletrader.plugins.ccxt_exchange.lookup import Lookup, milliseconds
-from s1mpletrader.plugins.ccxt_exchange.registry import Known, OrderRegistry, filled_quantity
+from s1mpletrader.plugins.ccxt_exchange.registry import Known, OrderRegistry
 from s1mpletrader.plugins.ccxt_exchange.replies import ReplyStream
 from s1mpletrader.plugins.ccxt_exchange.session import Failure, NumberText, Session
 from s1mpletrader.plugins.ccxt_exchange.translate import (
@@ -70,6 +70,8 @@ _log = structlog.get_logger(__name__)
 CONFIRMATIONS_MAX: Final = 5
 """How often an order is looked at after the exchange has taken a cancellation without saying that the order has ended."""
 CONFIRMATION_NS: Final = SECOND_NS // 5
+MARKETS_NS: Final = 60 * SECOND_NS
+"""The least time between two questions for the markets."""
 LAG_MS: Final = 5_000
 """How much earlier than its beginning the stream looks, for clocks that differ."""
 
@@ -114,6 +116,8 @@ class CcxtExchange:
             reconcile_s=config.reconcile_s,
         )
         self._is_open = False
+        self._are_rules_doubted = False
+        self._loaded_at: Instant = 0
 
     @property
     def venue(self) -> str:
@@ -141,9 +145,9 @@ class CcxtExchange:
         """Load the markets, find our open orders again, and begin to listen."""
         if self._is_open:
             return
-        await self._session.read("load_markets")
+        await self._markets()
         for order in await self._open_at_start():
-            self._registry.note(order, told=filled_quantity(order))
+            self._registry.note(order)
         self._stream.start(await self._venue_ms() - LAG_MS)
         self._is_open = True
 
@@ -258,10 +262,14 @@ class CcxtExchange:
 
     async def instruments(self, symbols: Sequence[str]) -> Mapping[str, Instrument]:
         """The rules of these symbols, in ccxt's spelling: ``BTC/USDT``, or ``BTC/USDT:USDT`` for a perpetual contract."""
-        markets = await self._session.read("load_markets")
+        markets = await self._markets()
         unknown = sorted(set(symbols) - markets.keys())
         if unknown:
             raise Refused(f"{self._venue} does not list {', '.join(unknown)}")
+        kind = "spot" if self._capabilities.account_type is AccountType.SPOT else "contract"
+        others = sorted(symbol for symbol in symbols if not markets[symbol].get(kind))
+        if others:
+            raise Refused(f"{', '.join(others)}: a {self._capabilities.account_type} account trades {kind} markets")
         for symbol in symbols:
             self._instruments[symbol] = await self._instrument(markets[symbol])
             self._symbols[symbol] = None
@@ -337,6 +345,7 @@ class CcxtExchange:
             return NotSent(order_id=order_id, reason=reason, at=now)
         if failure.fate is Fate.REFUSED:
             self._registry.refused(request)
+            self._are_rules_doubted = True
             return Rejected(order_id=order_id, rejection_reason=reason, at=now, submitted_at=submitted_at)
         self._registry.lost(request)
         return Unknown(order_id=order_id, reason=reason, at=now, submitted_at=submitted_at)
@@ -410,7 +419,7 @@ class CcxtExchange:
 
     async def _rule_broken(self, symbol: str, quantity: Decimal, *prices: Decimal | None) -> str | None:
         """The filter that an order breaks. What ccxt would round breaks one."""
-        if symbol not in self._instruments:
+        if symbol not in self._instruments or self._are_rules_doubted:
             await self.instruments([symbol])
         fault = self._instruments[symbol].violation(quantity, *prices)
         if fault is not None:
@@ -424,6 +433,15 @@ class CcxtExchange:
         except Exception as fault:  # noqa: BLE001  What ccxt cannot write, it cannot send.
             return self._session.shown(str(fault))
         return None
+
+    async def _markets(self) -> Mapping[str, Any]:
+        """The markets; asked for anew after an order was refused, because the rules may have changed."""
+        now = self._clock.now()
+        is_due = self._are_rules_doubted and now >= self._loaded_at + MARKETS_NS
+        markets: Mapping[str, Any] = await self._session.read("load_markets", is_due)
+        if is_due or not self._loaded_at:
+            self._are_rules_doubted, self._loaded_at = False, now
+        return markets
 
     async def _instrument(self, market: Mapping[str, Any]) -> Instrument:
         mode, price = self._session.exchange.precisionMode, None

@@ -63,6 +63,8 @@ def fate_of(fault: BaseException, call: Call) -> Fate:
     if named is None or call.status is None:
         # Without an answer nothing is known, whatever ccxt makes of what it remembers.
         return Fate.UNKNOWN
+    if named is Fate.UNKNOWN and call.status in _LIMIT_STATUSES:
+        return Fate.RATE_LIMITED
     if named is Fate.RATE_LIMITED:
         return named if call.is_json or call.status in _LIMIT_STATUSES else Fate.UNKNOWN
     if named is Fate.MAINTENANCE:

@@ -18,8 +18,10 @@ ALWAYS: Final[Mapping[str, Any]] = {
     "adjustForTimeDifference": True,
     "warnOnFetchOpenOrdersWithoutSymbol": False,
     "maxRetriesOnFailure": 0,
+    "builderFee": False,
+    "refSet": True,
 }
-"""Options of every exchange. A request is signed with the exchange's time, and never sent twice."""
+"""Options of every exchange: requests are signed with its time, nothing is sent twice, and no fee or referrer is ccxt's."""
 
 _MARKET_TYPE: Final = {AccountType.SPOT: "spot", AccountType.NETTING: "swap"}
 
@@ -58,6 +60,9 @@ def make_exchange(
     exchange.number = str
     exchange.logger = _silent()
     exchange.timeout_on_exit = 0
+    if hasattr(exchange, "handle_builder_fee_approval"):
+        # With ``builderFee`` off, ccxt still has the account approve its address.
+        exchange.handle_builder_fee_approval = _declined
     _identify(exchange, credentials, uid)
     if keys.sandbox:
         _enter_sandbox(exchange)
@@ -123,6 +128,10 @@ def _enter_sandbox(exchange: Any) -> None:
         exchange.set_sandbox_mode(True)
     except Exception:  # noqa: BLE001  Whatever ccxt says here means that there is none.
         raise ValueError(f"sandbox: ccxt knows none of {exchange.id}") from None
+
+
+async def _declined() -> bool:
+    return True
 
 
 def _silent() -> logging.Logger:

@@ -24,6 +24,8 @@ class Known:
     details: OrderDetails | None
     told: Decimal = ZERO
     """How much of its filled quantity has been told."""
+    is_adopted: bool = False
+    """Whether another process submitted it, so that a part of its fills may have been told there."""
 
 
 class OrderRegistry:
@@ -37,6 +39,7 @@ class OrderRegistry:
         self._lost: set[str] = set()
         self._live: dict[str, Known] = {}
         self._settled: dict[str, Known | None] = {}
+        self._exchange_ids: dict[str, str] = {}
         self._ended: set[OrderId] = set()
 
     def claim(self, requests: Sequence[OrderRequest]) -> None:
@@ -68,9 +71,8 @@ class OrderRegistry:
         self._undoubt(request.client_order_id)
         if self.known(exchange_order_id) is None:
             self._settled.pop(exchange_order_id, None)
-            self._live[exchange_order_id] = Known(
-                request.order_id, request.client_order_id, exchange_order_id, request.details.symbol, request.details
-            )
+            symbol, client_order_id = request.details.symbol, request.client_order_id
+            self._add(Known(request.order_id, client_order_id, exchange_order_id, symbol, request.details))
 
     def ours(self, client_order_id: str | None) -> OrderId | None:
         """Our id of an order with this client order id; None for an order that is not ours."""
@@ -80,11 +82,8 @@ class OrderRegistry:
         is_ours = order_id in self._claimed or order_id in self._ended or self._is_submitted(order_id)
         return order_id if is_ours else None
 
-    def note(self, order: Mapping[str, Any], *, told: Decimal | None = None) -> Known | None:
-        """Learn from an order as the exchange shows it; None where it is not ours.
-
-        ``told`` is how much of it counts as told already, where it was not known before.
-        """
+    def note(self, order: Mapping[str, Any]) -> Known | None:
+        """Learn from an order as the exchange shows it; None where it is not ours."""
         exchange_order_id = str(order["id"])
         if exchange_order_id in self._live or exchange_order_id in self._settled:
             return self.known(exchange_order_id)
@@ -102,9 +101,9 @@ class OrderRegistry:
             exchange_order_id=exchange_order_id,
             symbol=str(order["symbol"]),
             details=request.details if request else None,
-            told=ZERO if told is None else told,
+            is_adopted=request is None,
         )
-        self._live[exchange_order_id] = known
+        self._add(known)
         return known
 
     def is_noted(self, exchange_order_id: str) -> bool:
@@ -117,8 +116,7 @@ class OrderRegistry:
 
     def exchange_id(self, client_order_id: str) -> str | None:
         """The exchange's id of an order, as far as it is known."""
-        known = [*self._live.values(), *(one for one in self._settled.values() if one is not None)]
-        return next((one.exchange_order_id for one in known if one.client_order_id == client_order_id), None)
+        return self._exchange_ids.get(client_order_id)
 
     def details(self, order_id: OrderId) -> OrderDetails | None:
         """What we asked for, where it was asked for here and has not ended."""
@@ -151,6 +149,10 @@ class OrderRegistry:
             self._settle(exchange_order_id, known)
             self._end(known.order_id)
 
+    def _add(self, known: Known) -> None:
+        self._live[known.exchange_order_id] = known
+        self._exchange_ids[known.client_order_id] = known.exchange_order_id
+
     def _undoubt(self, client_order_id: str) -> None:
         self._doubtful.pop(client_order_id, None)
         self._lost.discard(client_order_id)
@@ -162,7 +164,9 @@ class OrderRegistry:
     def _settle(self, exchange_order_id: str, known: Known | None) -> None:
         self._settled[exchange_order_id] = known
         if len(self._settled) > FOREIGN_MAX:
-            del self._settled[next(iter(self._settled))]
+            forgotten = self._settled.pop(next(iter(self._settled)))
+            if forgotten is not None:
+                self._exchange_ids.pop(forgotten.client_order_id, None)
 
 
 def filled_quantity(order: Mapping[str, Any]) -> Decimal:

@@ -36,6 +36,8 @@ SETTLE_NS: Final = 2 * SECOND_NS
 """After so long without an error, a stream that has nothing to say counts as subscribed."""
 TOLD_MAX: Final = 20_000
 """How many trades are remembered, so that none is told twice."""
+SHORT_MAX: Final = 10
+"""After so many comparisons that do not show the fills of an order that has ended, what is shown is not trusted."""
 BACKOFF_S_MAX: Final = 60.0
 WAKE_S: Final = 0.25
 """The least time between two questions."""
@@ -78,6 +80,7 @@ class ReplyStream:
         self._woken = asyncio.Event()
         self._told: dict[str, None] = {}
         self._held: dict[str, Mapping[str, Any]] = {}
+        self._shorts: dict[str, int] = {}
         self._started_ms = 0
         self._newest_ms: dict[str, int] = {}
         self._stale_since: Instant | None = None
@@ -213,10 +216,20 @@ class ReplyStream:
         for symbol in self._symbols():
             since = max(self._started_ms, self._newest_ms.get(symbol, 0) - OVERLAP_MS)
             await self._tell_trades(await self._lookup.trades(symbol, since), source)
-        self._tell_ends()
+        self._tell_ends(is_compared=True)
         self._last_at = self._clock.now()
-        if all(self._is_subscribed(method, begun) for method in self._watched):
+        if self._has_shorts():
+            self._go_stale()
+        elif all(self._is_subscribed(method, begun) for method in self._watched):
             self._stale_since = None
+
+    def _has_shorts(self) -> bool:
+        """Whether an order has ended long ago, and not all of its fills are shown."""
+        self._shorts = {held: self._shorts.get(held, 0) + 1 for held in self._held}
+        late = sorted(held for held, count in self._shorts.items() if count >= SHORT_MAX)
+        if late:
+            _log.warning("ccxt_fills_missing", orders=late)
+        return bool(late)
 
     def _is_subscribed(self, method: str, by: Instant) -> bool:
         waiting = self._waiting_since.get(method)
@@ -308,11 +321,14 @@ class ReplyStream:
         if len(self._told) > TOLD_MAX:
             del self._told[next(iter(self._told))]
 
-    def _tell_ends(self) -> None:
-        """Tell the end of every order whose fills have all been told."""
+    def _tell_ends(self, *, is_compared: bool = False) -> None:
+        """Tell the end of every order whose fills have all been told.
+
+        Of an adopted order some were told before; what is shown since has been told once it has been compared.
+        """
         for exchange_order_id, order in list(self._held.items()):
             known = self._registry.known(exchange_order_id)
-            if known is None or known.told < filled_quantity(order):
+            if known is None or (known.told < filled_quantity(order) and not (known.is_adopted and is_compared)):
                 continue
             del self._held[exchange_order_id]
             reply = _end_of(order, known, self._clock.now())

@@ -3,6 +3,7 @@
 import decimal
 import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any, Final
 
 from msgspec import Struct
@@ -68,6 +69,7 @@ class Session:
         self._state: IState | None = None
         self._banned_until: Instant | None = None
         self._is_ban_read = False
+        self._is_clock_off = False
 
     @property
     def banned_until(self) -> Instant | None:
@@ -77,7 +79,7 @@ class Session:
 
     async def read(self, method: str, *arguments: Any) -> Any:
         """Ask. ``UnknownId`` for an order that the exchange does not know, ``Refused``, ``Unavailable`` or one of its kinds."""
-        self._check_ban()
+        await self._prepare()
         with decimal.localcontext(), counted() as call:
             try:
                 return await getattr(self.exchange, method)(*arguments)
@@ -91,7 +93,7 @@ class Session:
 
     async def change(self, method: str, *arguments: Any) -> Any:
         """Ask for a change: the answer, or the ``Failure``. Raises only what proves that the exchange did nothing."""
-        self._check_ban()
+        await self._prepare()
         with decimal.localcontext(), counted() as call:
             try:
                 return await self._once(method, arguments, call)
@@ -119,6 +121,7 @@ class Session:
 
     def _told(self, fault: Exception, call: Call) -> tuple[Fate, str]:
         fate, reason = fate_of(fault, call), self.shown(f"{type(fault).__name__}: {fault}")
+        self._is_clock_off = any(kind.__name__ == "InvalidNonce" for kind in type(fault).__mro__)
         if fate is Fate.RATE_LIMITED:
             until = self.clock.now() + round((call.retry_after_s or BAN_S) * SECOND_NS)
             self._ban(until)
@@ -129,10 +132,16 @@ class Session:
             raise Maintenance(reason) from None
         return fate, reason
 
-    def _check_ban(self) -> None:
+    async def _prepare(self) -> None:
+        """Keep away while banned, and ask for the exchange's time after it has refused ours."""
         until = self.banned_until
         if until is not None:
             raise RateLimited(f"{self._name} does not listen until {iso(until)}", until)
+        if self._is_clock_off:
+            self._is_clock_off = False
+            if self.exchange.has.get("fetchTime") is True:
+                with suppress(Exception), decimal.localcontext():
+                    await self.exchange.load_time_difference()
 
     def _known_ban(self) -> Instant | None:
         if not self._is_ban_read:
