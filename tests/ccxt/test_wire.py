@@ -10,7 +10,18 @@ from typing import Any
 
 import pytest
 
-from s1mpletrader.api import Accepted, IdKind, NotSent, OrderId, OrderRef, OrderRequest, Unknown
+from s1mpletrader.api import (
+    Accepted,
+    DataProvision,
+    HttpRequest,
+    IdKind,
+    NotSent,
+    OrderId,
+    OrderRef,
+    OrderRequest,
+    Series,
+    Unknown,
+)
 from s1mpletrader.contracts.samples import Samples
 from s1mpletrader.plugins.ccxt_exchange import CcxtDataConfig, CcxtExchange, build_exchange, build_market_stream
 from s1mpletrader.plugins.ccxt_exchange.config import CcxtKeys
@@ -34,13 +45,10 @@ from s1mpletrader.core.plugin_manager import PluginManager
 import s1mpletrader.plugins.ccxt_exchange as module
 manager = PluginManager()
 manager.register(module, "ccxt")
-print([line.state for line in manager.report()], "ccxt" in sys.modules)
+print(*(line.state.lower() for line in manager.report()), "ccxt" in sys.modules)
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[<PluginState.OK: 'OK'>, <PluginState.OK: 'OK'>] False" or done.stdout.strip().endswith(
-        "False"
-    )
-    assert done.stdout.count("OK") >= 2
+    assert done.stdout.split() == ["ok", "ok", "False"]
 
 
 def test_without_the_extra_one_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,8 +101,6 @@ def test_every_address_is_moved_to_the_host() -> None:
 
 
 def test_a_source_of_candles_needs_a_present() -> None:
-    from s1mpletrader.api import DataProvision, Series
-
     with pytest.raises(ValueError, match="live"):
         build_market_stream(
             CcxtDataConfig(exchange="kraken"), DataProvision(series=Series("BTC/USDT", "1m"), seed=0, directory=".")
@@ -116,16 +122,12 @@ class DroppingServer:
                 method, target, headers = head
                 body = await reader.readexactly(int(headers.get("content-length", 0)))
                 self.methods.append(f"{method} {target.partition('?')[0]}")
-                from s1mpletrader.api import HttpRequest
-
                 asked = taken_apart(HttpRequest(method=method, url=f"http://x{target}", body=body))
                 if self.drops and method != "GET":
                     return
                 answer = self.wire.answer(asked)
-                head_text = (
-                    f"HTTP/1.1 {answer.status} OK\r\nContent-Type: application/json\r\nContent-Length: {len(answer.body)}\r\n\r\n"
-                )
-                writer.write(head_text.encode() + answer.body)
+                lines = (f"HTTP/1.1 {answer.status} OK", "Content-Type: application/json", f"Content-Length: {len(answer.body)}")
+                writer.write("\r\n".join((*lines, "", "")).encode() + answer.body)
                 await writer.drain()
         finally:
             writer.close()
