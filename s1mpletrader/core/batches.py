@@ -19,6 +19,7 @@ from s1mpletrader.domain.directives import (
     Plans,
     RefusalDraft,
     Scope,
+    SizePlan,
     StrategyDirective,
 )
 from s1mpletrader.domain.errors import Defect
@@ -27,7 +28,7 @@ from s1mpletrader.domain.instant import Instant
 from s1mpletrader.domain.order import Order
 from s1mpletrader.domain.orders import opening_side
 from s1mpletrader.domain.reality import Fill, GroupAdvanced, GroupOpened
-from s1mpletrader.ports.algorithms import Advance, GroupContext, GroupEvent, Stop
+from s1mpletrader.ports.algorithms import Advance, GroupContext, GroupEvent, PlansChanged, Stop
 
 CLOSING_ALGORITHM: Final = "close"
 """By which a failed batch ends its legs' trades."""
@@ -148,23 +149,30 @@ class Batches:
             draft = RefusalDraft(code="BATCH_FAILED", detail=f"{why}; this leg of the batch is not begun")
             refusal = self._find_deferred(directive_id, group).withdraw(draft)
             effects.given_up.append(GivenUp(batch_id, BATCH_ALGORITHM, refusal))
-        effects.given_up.append(GivenUp(batch_id, BATCH_ALGORITHM, RefusalDraft(code="BATCH_FAILED", detail=why)))
+        if not any(one.group_id == batch_id for one in effects.given_up):
+            effects.given_up.append(GivenUp(batch_id, BATCH_ALGORITHM, RefusalDraft(code="BATCH_FAILED", detail=why)))
         for leg in batch.legs:
             own = self._book.trade(leg.trade_id)
             if own is None:
                 continue
             if batch.on_failure is OnFailure.FLATTEN:
                 self._flatten(leg, own, batch_id, why, effects)
-            else:
+            elif leg.state is not LegState.SUCCEEDED:
                 self._cancel(leg, own, why, effects)
 
     def _cancel(self, leg: Leg, trade: LiveTrade, why: str, effects: Effects) -> None:
+        """Enter no more. What has been entered is kept, and keeps its exits: its algorithm learns that this is all of it."""
         group = trade.groups.get(leg.group_id)
         ids = self._ids.flow(trade.opened.strategy, f"{leg.group_id}:batch failed", self._now())
         if group is not None:
-            self._groups.tell_one(group, trade, Stop(reason=why), ids, effects)
-        for order in [order for order in trade.orders.values() if order.group_id == leg.group_id]:
-            self._groups.cancel(order, effects)
+            event: GroupEvent = Stop(reason=why)
+            if leg.filled:
+                size = SizePlan(id=PlanId(ids.make(IdKind.SIZE_PLAN)), quantity=leg.filled)
+                event = PlansChanged(plans=Plans(size=size))
+            self._groups.tell_one(group, trade, event, ids, effects)
+        for order in list(trade.orders.values()):
+            if order.group_id == leg.group_id and self._is_entry(order, trade):
+                self._groups.cancel(order, effects)
 
     def _flatten(self, leg: Leg, trade: LiveTrade, batch_id: GroupId, why: str, effects: Effects) -> None:
         if CLOSING_ALGORITHM in [group.opened.algorithm for group in trade.groups.values()]:
