@@ -164,7 +164,7 @@ def test_a_liquidation_ends_the_trade_with_an_order_that_the_venue_made() -> Non
     assert group is not None
     assert (group.algorithm, group.done) == ("liquidation", True)
     view = desk.book.view("s")
-    assert (view.cash, view.position(SYMBOL)) == (Decimal("-6.3"), 0)
+    assert (view.cash, view.position(SYMBOL)) == (Decimal("-6.3"), Decimal(0))
     assert not view.open_trades
     assert told == [made, fill]
     assert desk.metrics.alarms == 1

@@ -4,7 +4,7 @@ import pytest
 
 from s1mpletrader.api import AlreadySubmitted, CancelRejected, OrderState, Refused
 from s1mpletrader.plugins.simulated_exchange.execution import FILLS_MAX
-from s1mpletrader.plugins.simulated_exchange.venue import ENDED_MAX
+from s1mpletrader.plugins.simulated_exchange.venue import ENDED_MAX, Venue
 from tests.simulated_exchange.harness import SYMBOL, World, candles
 
 FLAT = (10.0, 10.0, 10.0, 10.0, 1.0)
@@ -54,6 +54,7 @@ def test_fills_are_given_whole_or_refused() -> None:
 
 
 def test_what_is_kept_does_not_grow_with_what_has_ended() -> None:
-    exchange = world_after(4 * ENDED_MAX).exchange
-    assert len(exchange._venue._orders) <= 2 * ENDED_MAX + 1
-    assert len(exchange._execution.fills[SYMBOL]) < 2 * FILLS_MAX
+    venue = world_after(4 * ENDED_MAX).exchange._venue
+    assert isinstance(venue, Venue)
+    assert len(venue._orders) <= 2 * ENDED_MAX + 1
+    assert len(venue.execution.fills[SYMBOL]) < 2 * FILLS_MAX

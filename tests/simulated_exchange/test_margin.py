@@ -139,8 +139,7 @@ def test_the_first_instant_with_too_little_equity_is_found_to_the_nanosecond() -
     place.place("buy 50")
     (_, liquidation) = place.until(END)
     assert isinstance(liquidation, Liquidated)
-    path = place.exchange._venue._markets["BTC/USDT"].path
-    assert path is not None
+    path = place.exchange._markets["BTC/USDT"].path
 
     def headroom(at: int) -> Decimal:
         price = Decimal(repr(path.price_at(at)))

@@ -5,7 +5,6 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from s1mpletrader.api import (
-    ZERO,
     FundsChanged,
     FundsKind,
     Instant,
@@ -38,6 +37,10 @@ class Clearing:
         self._rules = rules
         self._funding = funding
         self._liquidation_count = 0
+
+    def holds(self, symbol: str) -> bool:
+        """Whether the account has a position in a symbol."""
+        return bool(self._account.position(symbol))
 
     def funding_at(self, after: Instant) -> Instant | None:
         """When funding of what is held is due next, later than an instant; None where it is not while there are prices."""
@@ -102,8 +105,7 @@ class Clearing:
     def _due_after(self, funding: Funding, holding: Holding, after: Instant) -> Due | None:
         """The next funding of a position that moves anything at all, while its symbol has prices."""
         symbol = holding.instrument.symbol
-        path, due = self._marks.path(symbol), funding.due_after(symbol, after)
-        ends_at = 0 if path is None else path.ends_at
+        due, ends_at = funding.due_after(symbol, after), self._marks.path(symbol).ends_at
         while due is not None and due.at < ends_at:
             if self._amount(holding, due):
                 return due
@@ -111,13 +113,12 @@ class Clearing:
         return None
 
     def _amount(self, holding: Holding, due: Due) -> Decimal:
-        instrument, path = holding.instrument, self._marks.path(holding.instrument.symbol)
-        price = (exact_price(path, due.at) if path is not None else None) or ZERO
+        instrument = holding.instrument
+        price = exact_price(self._marks.path(instrument.symbol), due.at)
         return floor_to(-multiply(instrument.notional(price, holding.quantity), due.rate), instrument.fee_quantum)
 
     def _closing_price(self, instrument: Instrument, side: Side, at: Instant) -> Decimal:
-        path = self._marks.path(instrument.symbol)
-        price = (exact_price(path, at) if path is not None else None) or ZERO
+        price = exact_price(self._marks.path(instrument.symbol), at)
         return instrument.price_up(price) if side is Side.BUY else max(instrument.price_down(price), instrument.price_tick)
 
     def _currencies(self) -> list[str]:
@@ -125,6 +126,4 @@ class Clearing:
 
     def _weights(self, currency: str, rules: MarginRules) -> Iterator[Weight]:
         for instrument, held in holdings(self._account, self._marks, currency):
-            path = self._marks.path(instrument.symbol)
-            if path is not None:
-                yield Weight(path, headroom_factor(Holding(instrument, held), rules))
+            yield Weight(self._marks.path(instrument.symbol), headroom_factor(Holding(instrument, held), rules))

@@ -2,15 +2,17 @@
 
 import asyncio
 from bisect import bisect_left
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
 from operator import attrgetter
 from typing import Any, Final
 
+import numpy as np
 from msgspec.structs import replace as changed
 
 from s1mpletrader.api import (
+    CANDLE_FIELDS,
     Accepted,
     AccountType,
     AlreadySubmitted,
@@ -20,6 +22,8 @@ from s1mpletrader.api import (
     Cancelled,
     CancelOutcome,
     CancelRejected,
+    Candle,
+    Candles,
     Capabilities,
     Filled,
     FillSource,
@@ -27,6 +31,7 @@ from s1mpletrader.api import (
     Instant,
     Instrument,
     ListKind,
+    OrderDetails,
     OrderId,
     OrderRef,
     OrderRequest,
@@ -36,24 +41,24 @@ from s1mpletrader.api import (
     Rejected,
     Replaced,
     ReplaceOutcome,
+    Unavailable,
     UnsupportedOrder,
     VenueReply,
     iso,
 )
-from s1mpletrader.plugins.simulated_exchange.accounts import Account, NettingAccount, SpotAccount
 from s1mpletrader.plugins.simulated_exchange.book.linking import check_shape
 from s1mpletrader.plugins.simulated_exchange.book.market import Market
 from s1mpletrader.plugins.simulated_exchange.book.order import VenueOrder
-from s1mpletrader.plugins.simulated_exchange.clearing import Clearing
 from s1mpletrader.plugins.simulated_exchange.config import SimulatedExchangeConfig
-from s1mpletrader.plugins.simulated_exchange.execution import Execution
-from s1mpletrader.plugins.simulated_exchange.fees import FeeSchedule, Slippage
-from s1mpletrader.plugins.simulated_exchange.funding import Funding
-from s1mpletrader.plugins.simulated_exchange.margin import MarginAccount, MarginRules
-from s1mpletrader.plugins.simulated_exchange.marks import Marks
+from s1mpletrader.plugins.simulated_exchange.kept import KeptVenue
 from s1mpletrader.plugins.simulated_exchange.venue import Venue
 
 VENUE: Final = "simulated"
+
+NOBODYS: Final = OrderId("")
+"""In place of an order id, for an order that is none of ours."""
+BY_HAND: Final = "by-hand-"
+"""How the client ids of such orders begin."""
 
 
 class SimulatedExchange:
@@ -69,23 +74,20 @@ class SimulatedExchange:
         *,
         account: str,
         account_type: AccountType,
-        funds: Mapping[str, Decimal],
         clock: IClock,
-        seed: str,
         markets: Mapping[str, Market],
+        venue: Venue | KeptVenue,
         is_submitted: Callable[[OrderId], bool],
-        funding: Funding | None = None,
+        submitted: Iterable[str] = (),
     ) -> None:
-        marks, slippage = Marks(markets), Slippage(config, seed)
-        self._holdings, clearing = _account(config, account_type, dict(funds), marks, funding)
         self._latency_ns = config.latency_ns
-        self._execution = Execution(self._holdings, slippage, self._latency_ns)
-        self._venue = Venue(markets, self._holdings, self._execution, marks, clearing, self._latency_ns, config.limit_fill)
+        self._venue = venue
+        self._markets = markets
         self._instruments = {symbol: market.instrument for symbol, market in markets.items()}
         self._account = account
         self._clock = clock
         self._is_submitted = is_submitted
-        self._submitted: set[str] = set()
+        self._submitted = set(submitted)
         self._changed = asyncio.Event()
         self._closed = False
         self._capabilities = Capabilities(
@@ -111,8 +113,8 @@ class SimulatedExchange:
 
     @property
     def outlives_process(self) -> bool:
-        """False: the venue ends with this process."""
-        return False
+        """Whether the venue is kept in a file; without one it ends with this process."""
+        return isinstance(self._venue, KeptVenue)
 
     def capabilities(self) -> Capabilities:
         """What the configuration offers."""
@@ -128,7 +130,11 @@ class SimulatedExchange:
         self._claim(orders)
         submitted_at = self._clock.now()
         venue_at = await self._travel(submitted_at) if self._latency_ns else submitted_at
-        placed = self._venue.submit(orders, list_kind, venue_at)
+        try:
+            placed = self._venue.submit(orders, list_kind, venue_at)
+        except Unavailable:
+            self._disclaim(orders)
+            raise
         self._changed.set()
         at = await self._travel(venue_at) if self._latency_ns else venue_at
         return [_outcome(request, result, submitted_at, venue_at, at) for request, result in zip(orders, placed, strict=True)]
@@ -159,7 +165,11 @@ class SimulatedExchange:
         self._claim([replacement])
         submitted_at = self._clock.now()
         venue_at = await self._travel(submitted_at)
-        reason, placed = self._venue.replace(order.client_order_id, replacement, venue_at)
+        try:
+            reason, placed = self._venue.replace(order.client_order_id, replacement, venue_at)
+        except Unavailable:
+            self._disclaim([replacement])
+            raise
         self._changed.set()
         at = await self._travel(venue_at)
         outcome = _outcome(replacement, placed, submitted_at, venue_at, at)
@@ -183,16 +193,17 @@ class SimulatedExchange:
         """The fills from a venue time on, oldest first; ``Refused`` where some of them are no longer kept."""
         now = self._clock.now()
         self._venue.settle(now)
-        if at <= self._execution.forgotten_until.get(symbol, at - 1):
+        execution = self._venue.execution
+        if at <= execution.forgotten_until.get(symbol, at - 1):
             raise Refused(f"{VENUE} no longer keeps every fill of {symbol} since {iso(at)}")
-        fills = self._execution.fills.get(symbol, [])
+        fills = execution.fills.get(symbol, [])
         start = bisect_left(fills, at, key=attrgetter("venue_at"))
         return [changed(fill, source=FillSource.POLL, at=now) for fill in fills[start:]]
 
     async def balances(self) -> Sequence[Balance]:
         """Every asset that is not zero."""
         self._venue.settle(self._clock.now())
-        return self._holdings.balances()
+        return self._venue.account.balances()
 
     async def instruments(self, symbols: Sequence[str]) -> Mapping[str, Instrument]:
         """The rules of these symbols; ``Refused`` for one that is not listed."""
@@ -202,8 +213,10 @@ class SimulatedExchange:
         return {symbol: self._instruments[symbol] for symbol in symbols}
 
     async def close(self) -> None:
-        """End the reply stream."""
+        """End the reply stream, and let the world's file go."""
         self._closed = True
+        if isinstance(self._venue, KeptVenue):
+            self._venue.close()
         self._changed.set()
 
     def next_at(self) -> Instant | None:
@@ -213,6 +226,38 @@ class SimulatedExchange:
     def pop(self) -> VenueReply:
         """The next reply; ``LookupError`` where nothing is pending."""
         return self._venue.pop()
+
+    def extend(self, candle: Candle) -> None:
+        """Go on along a symbol's path by a candle that has closed.
+
+        Orders that came meanwhile act on it from their arrival on; what happens on it is known now. A candle that is known
+        already, or of another timeframe than the path's, changes nothing, and neither does one that comes after the end. A symbol
+        that is not listed raises ``Refused``, what is no candle ``NotCandles``.
+        """
+        symbol, timeframe = candle.series
+        market = self._markets.get(symbol)
+        if market is None:
+            raise Refused(f"{VENUE} does not list {symbol}")
+        path = market.path
+        if self._closed or path.timeframe not in (None, timeframe) or candle.opened_at < path.ends_at:
+            return
+        _check_candle(candle)
+        self._venue.extend(candle, self._clock.now())
+        self._changed.set()
+
+    def place_by_hand(self, details: OrderDetails) -> str:
+        """Place an order as a person at the venue's screen would: it is none of ours. Gives the venue's id of it.
+
+        ``Refused`` where the venue refuses it.
+        """
+        number = sum(client_order_id.startswith(BY_HAND) for client_order_id in self._submitted) + 1
+        request = OrderRequest(order_id=NOBODYS, client_order_id=f"{BY_HAND}{number}", details=details)
+        (placed,) = self._venue.submit([request], ListKind.NONE, self._clock.now())
+        self._submitted.add(request.client_order_id)
+        self._changed.set()
+        if isinstance(placed, str):
+            raise Refused(placed)
+        return placed.exchange_order_id
 
     async def replies(self) -> AsyncIterator[VenueReply]:
         """The replies as the clock reaches them, until the connector is closed."""
@@ -270,19 +315,15 @@ class SimulatedExchange:
             claimed.add(venue_id)
         self._submitted |= claimed
 
+    def _disclaim(self, orders: Sequence[OrderRequest]) -> None:
+        """Nothing has come to the venue: the orders may be submitted again."""
+        self._submitted.difference_update(order.client_order_id for order in orders)
 
-def _account(
-    config: SimulatedExchangeConfig, account_type: AccountType, funds: dict[str, Decimal], marks: Marks, funding: Funding | None
-) -> tuple[Account, Clearing | None]:
-    """The account under the rules of its type, and what the venue does to it of its own accord."""
-    fees = FeeSchedule.of(config)
-    if account_type is AccountType.SPOT:
-        return SpotAccount(funds, fees), None
-    holdings, rules = NettingAccount(funds, fees), None
-    if config.initial_margin is not None and config.maintenance_margin is not None:
-        rules = MarginRules(config.initial_margin, config.maintenance_margin)
-    clearing = Clearing(holdings, marks, rules, funding) if rules is not None or funding is not None else None
-    return (holdings if rules is None else MarginAccount(holdings, rules, fees, marks)), clearing
+
+def _check_candle(candle: Candle) -> None:
+    """Raise ``NotCandles`` for numbers that no candle has."""
+    columns = {name: np.array([getattr(candle, name)], np.float64) for name in CANDLE_FIELDS}
+    Candles(series=candle.series, opened_at=np.array([candle.opened_at], np.int64), **columns)
 
 
 def _outcome(request: OrderRequest, placed: VenueOrder | str, submitted_at: Instant, venue_at: Instant, at: Instant) -> Outcome:

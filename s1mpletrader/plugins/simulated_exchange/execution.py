@@ -4,6 +4,8 @@ from collections import deque
 from decimal import Decimal
 from typing import Final
 
+from msgspec.structs import replace as changed
+
 from s1mpletrader.api import (
     Cancelled,
     Expired,
@@ -40,7 +42,8 @@ class Execution:
         self._slippage = slippage
         self._latency_ns = latency_ns
         self.replies: deque[VenueReply] = deque()
-        self._told_at: Instant = 0
+        self.told_from: Instant = 0
+        """Nothing is told any more as known before this instant."""
         self.fills: dict[str, list[Filled]] = {}
         self.forgotten_until: dict[str, Instant] = {}
         """By symbol: when the latest fill that is no longer kept happened."""
@@ -55,8 +58,23 @@ class Execution:
             self.rest(market, order)
 
     def rest(self, market: Market, order: VenueOrder) -> None:
-        """Let an order wait, with funds set aside."""
+        """Let an order wait for its price, with funds set aside."""
         market.rest(order)
+        self._set_aside(order)
+
+    def defer(self, market: Market, order: VenueOrder, at: Instant) -> None:
+        """Let an order that comes where the path is not known yet wait for it, with funds set aside."""
+        order.venue_at = at
+        market.early.append(order)
+        self._set_aside(order)
+
+    def arrive(self, market: Market, order: VenueOrder) -> None:
+        """The path is known where the order came: there it meets the market."""
+        market.early.remove(order)
+        market.go_to(order.venue_at)
+        self.enter(market, order, order.venue_at)
+
+    def _set_aside(self, order: VenueOrder) -> None:
         if order.hold is None:
             order.hold = Hold([order])
         self._renew(order.hold)
@@ -79,13 +97,22 @@ class Execution:
 
     def cancel(self, market: Market, order: VenueOrder, reason: str, at: Instant) -> None:
         """The venue itself ends an order, and tells so."""
-        self.replies.append(Cancelled(order_id=order.request.order_id, at=self.known_at(at), venue_at=at, reason=reason))
+        if order.own_id is not None:
+            self.replies.append(Cancelled(order_id=order.own_id, at=self.known_at(at), venue_at=at, reason=reason))
         self.end(market, order, OrderState.CANCELLED, at)
 
     def known_at(self, at: Instant) -> Instant:
         """When what happens at an instant is known to the other side: in the order in which it is told."""
-        self._told_at = max(at + self._latency_ns, self._told_at)
-        return self._told_at
+        self.told_from = max(at + self._latency_ns, self.told_from)
+        return self.told_from
+
+    def tell_from(self, at: Instant) -> None:
+        """Tell nothing any more as known before an instant, also of what has happened."""
+        if self.replies and self.replies[0].at < at:
+            late = [changed(reply, at=max(reply.at, at)) for reply in self.replies]
+            self.replies.clear()
+            self.replies.extend(late)
+        self.told_from = max(at, self.told_from)
 
     def end(self, market: Market, order: VenueOrder, state: OrderState, at: Instant) -> None:
         """An order ends: its funds are freed, and what waited for it to be filled is cancelled."""
@@ -134,7 +161,8 @@ class Execution:
         price = decimal_from_float(point.price)
         price = instrument.price_up(price) if details.side is Side.BUY else instrument.price_down(price)
         if details.price is None:
-            price = self._slippage.worse(price, details.side, instrument, order.request.order_id, order.fill_count)
+            drawn_for = order.own_id or order.request.client_order_id
+            price = self._slippage.worse(price, details.side, instrument, drawn_for, order.fill_count)
         return price, Liquidity.TAKER
 
     def _tell_fill(
@@ -148,7 +176,7 @@ class Execution:
         request = order.request
         symbol = request.details.symbol
         fill = Filled(
-            order_id=request.order_id,
+            order_id=order.own_id,
             symbol=symbol,
             # By the order, and not by a count of all trades: what others do on the account changes no id of ours.
             venue_trade_id=f"{request.client_order_id}-{order.fill_count}",
@@ -190,7 +218,8 @@ class Execution:
                 self.cancel(market, order, reason, at)
 
     def _expire(self, market: Market, order: VenueOrder, reason: str, at: Instant) -> None:
-        self.replies.append(Expired(order_id=order.request.order_id, at=self.known_at(at), venue_at=at, reason=str(reason)))
+        if order.own_id is not None:
+            self.replies.append(Expired(order_id=order.own_id, at=self.known_at(at), venue_at=at, reason=str(reason)))
         self.end(market, order, OrderState.EXPIRED, at)
 
     def _renew(self, hold: Hold) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
-from s1mpletrader.api import Instant, Instrument, decimal_from_float
+from s1mpletrader.api import ZERO, Instant, Instrument, decimal_from_float
 from s1mpletrader.plugins.simulated_exchange.book.market import Market
 from s1mpletrader.plugins.simulated_exchange.path import Path
 
@@ -21,17 +21,16 @@ class Marks:
         """A symbol's rules."""
         return self._markets[symbol].instrument
 
-    def path(self, symbol: str) -> Path | None:
-        """A symbol's path; None for one without candles."""
+    def path(self, symbol: str) -> Path:
+        """A symbol's path."""
         return self._markets[symbol].path
 
     def price(self, symbol: str) -> Decimal | None:
         """The price now; None before the first candle."""
-        path = self._markets[symbol].path
-        return exact_price(path, self.at) if path is not None else None
+        return self._markets[symbol].price_at(self.at)
 
 
-def exact_price(path: Path, at: Instant) -> Decimal | None:
-    """The price of a path at an instant as a Decimal; None before its first candle."""
+def exact_price(path: Path, at: Instant) -> Decimal:
+    """The price of a path at an instant as a Decimal; zero before its first candle, where nothing can be held."""
     price = path.price_at(at)
-    return decimal_from_float(price) if price is not None else None
+    return decimal_from_float(price) if price is not None else ZERO

@@ -8,13 +8,20 @@ no price. Candles stay columns: a candle is expanded only where an order meets i
 from bisect import bisect_right
 from collections.abc import Sequence
 from math import ceil
-from typing import Final, NamedTuple, TypeAlias, cast
+from typing import Any, Final, NamedTuple, TypeAlias, cast
 
-from s1mpletrader.api import Candles, FloatArray, Instant, timeframe_ns
+import numpy as np
+from numpy.typing import NDArray
+
+from s1mpletrader.api import Candle, Candles, FloatArray, Instant, timeframe_ns
 from s1mpletrader.plugins.simulated_exchange.config import PathOrder
 
 _WINDOW_FIRST: Final = 64
 _WINDOW_MAX: Final = 65_536
+
+_ROOM_MIN: Final = 64
+"""For how many candles there is room at least, once one is added."""
+_NO_COLUMNS: Final[tuple[NDArray[Any], ...]] = (np.empty(0, np.int64), *(np.empty(0),) * 5)
 
 Turn: TypeAlias = tuple[Instant, float]
 """Where a segment ends: when, and at what price."""
@@ -30,18 +37,44 @@ class Point(NamedTuple):
 
 
 class Path:
-    """One series' candles as a path."""
+    """One series' candles as a path. One without candles takes the timeframe of the first that comes."""
 
-    __slots__ = ("_close", "_duration", "_high", "_highs", "_low", "_lows", "_open", "_opened", "_order", "_volume")
+    __slots__ = (
+        "_close",
+        "_columns",
+        "_high",
+        "_highs",
+        "_low",
+        "_lows",
+        "_open",
+        "_opened",
+        "_order",
+        "_volume",
+        "duration_ns",
+        "timeframe",
+    )
 
-    def __init__(self, candles: Candles, order: PathOrder = "direction") -> None:
+    def __init__(self, candles: Candles | None, order: PathOrder = "direction") -> None:
         self._order = order
-        self._duration = timeframe_ns(candles.series.timeframe)
-        self._lows, self._highs = candles.low, candles.high
-        self._opened = cast(Sequence[int], candles.opened_at.data)
-        self._open, self._high, self._low, self._close, self._volume = (
-            _view(values) for values in (candles.open, candles.high, candles.low, candles.close, candles.volume)
-        )
+        self._columns = _NO_COLUMNS
+        if candles is not None:
+            opened = candles.opened_at
+            self._columns = (opened, candles.open, candles.high, candles.low, candles.close, candles.volume)
+        self._show(len(self._columns[0]))
+        self._of(None if candles is None else candles.series.timeframe)
+
+    def append(self, candle: Candle) -> None:
+        """Add the candle that comes next, later than all before."""
+        count, room = len(self._opened), len(self._columns[0])
+        if count == room:
+            wider = max(_ROOM_MIN, 2 * room)
+            self._columns = tuple(_widened(column, count, wider) for column in self._columns)
+        row = (candle.opened_at, candle.open, candle.high, candle.low, candle.close, candle.volume)
+        for column, value in zip(self._columns, row, strict=True):
+            column[count] = value
+        self._show(count + 1)
+        if self.timeframe is None:
+            self._of(candle.series.timeframe)
 
     def candle_at(self, at: Instant) -> int:
         """The last candle that has opened by then; -1 before the first."""
@@ -52,7 +85,7 @@ class Path:
         opened = self._opened[candle] if candle >= 0 else at + 1
         if at == opened:
             return Point(candle, 0, at, self._open[candle])
-        if not opened < at < opened + self._duration:
+        if not opened < at < opened + self.duration_ns:
             return None
         start_at, start = opened, self._open[candle]
         for segment, (end_at, end) in enumerate(self.turns(candle)):
@@ -64,7 +97,7 @@ class Path:
     @property
     def ends_at(self) -> Instant:
         """When the last candle has closed; 0 where there is none."""
-        return self._opened[-1] + self._duration if self._opened else 0
+        return self._opened[-1] + self.duration_ns if self._opened else 0
 
     def price_at(self, at: Instant) -> float | None:
         """The price at an instant, or the last one before it; None before the first candle."""
@@ -90,7 +123,7 @@ class Path:
         where none does, up to the candle of ``until``.
         """
         candle = self.candle_at(at)
-        if candle >= 0 and at < self._opened[candle] + self._duration - 1 and self._reaches(candle, down, up):
+        if candle >= 0 and at < self._opened[candle] + self.duration_ns - 1 and self._reaches(candle, down, up):
             return at
         stop = None if until is None else self.candle_at(until) + 1
         found = self.first_reaching(candle + 1, down, up, stop)
@@ -104,7 +137,7 @@ class Path:
         """The ends of a candle's three segments."""
         opened, high, low, close = self._opened[candle], self._high[candle], self._low[candle], self._close[candle]
         first, second = (low, high) if self._low_first(self._open[candle], high, low, close) else (high, low)
-        duration = self._duration
+        duration = self.duration_ns
         return (opened + duration // 3, first), (opened + 2 * duration // 3, second), (opened + duration - 1, close)
 
     def price_before(self, candle: int, point: Point | None) -> float | None:
@@ -130,6 +163,17 @@ class Path:
                 return start + found
             start, window = stop, min(window * 4, _WINDOW_MAX)
         return None
+
+    def _of(self, timeframe: str | None) -> None:
+        self.timeframe = timeframe
+        self.duration_ns = 0 if timeframe is None else timeframe_ns(timeframe)
+
+    def _show(self, count: int) -> None:
+        """Let the path have so many candles of those in the columns."""
+        opened, *values = self._columns
+        self._opened = cast(Sequence[int], opened[:count].data)
+        self._open, self._high, self._low, self._close, self._volume = (_view(column[:count]) for column in values)
+        _, self._highs, self._lows, *_ = (column[:count] for column in values)
 
     def _reaches(self, candle: int, down: float, up: float) -> bool:
         return self._low[candle] <= down or self._high[candle] >= up
@@ -160,6 +204,12 @@ def _between(start: float, end: float, part: float) -> float:
     """A price on the way, to 12 digits, so that a binary fraction's noise never moves it by a tick."""
     price = float(f"{start + (end - start) * part:.12g}")
     return min(max(price, min(start, end)), max(start, end))
+
+
+def _widened(column: NDArray[Any], count: int, room: int) -> NDArray[Any]:
+    wider = np.empty(room, column.dtype)
+    wider[:count] = column[:count]
+    return wider
 
 
 def _view(values: FloatArray) -> Sequence[float]:

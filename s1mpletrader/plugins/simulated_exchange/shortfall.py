@@ -10,7 +10,7 @@ from decimal import Decimal
 from math import inf
 from typing import Final, NamedTuple
 
-from s1mpletrader.api import DERIVED, ZERO, Instant, add, multiply
+from s1mpletrader.api import DERIVED, Instant, add, multiply
 from s1mpletrader.plugins.simulated_exchange.marks import exact_price
 from s1mpletrader.plugins.simulated_exchange.path import Path
 
@@ -29,7 +29,7 @@ def headroom(cash: Decimal, weights: Sequence[Weight], at: Instant) -> Decimal:
     """Equity less maintenance margin at an instant."""
     result = cash
     for path, factor in weights:
-        result = add(result, multiply(factor, exact_price(path, at) or ZERO))
+        result = add(result, multiply(factor, exact_price(path, at)))
     return result
 
 
@@ -64,7 +64,7 @@ def _looks_again_at(weights: Sequence[Weight], room: Decimal, at: Instant, until
 
 def _bounds(path: Path, factor: Decimal, shared: Decimal, at: Instant) -> tuple[float, float]:
     """Below and above which price this position may take more than its share of the room."""
-    price = exact_price(path, at) or ZERO
+    price = exact_price(path, at)
     bound = float(DERIVED.subtract(price, DERIVED.divide(shared, factor)))
     bound += _NOISE * float(price) * (1 if factor > 0 else -1)
     return (bound, inf) if factor > 0 else (-inf, bound)

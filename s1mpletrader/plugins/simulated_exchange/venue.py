@@ -5,7 +5,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Final, NamedTuple
 
-from s1mpletrader.api import Instant, ListKind, OrderRequest, OrderState, OrderType, Refused, VenueReply, subtract
+from s1mpletrader.api import Candle, Instant, ListKind, OrderRequest, OrderState, OrderType, Refused, VenueReply, subtract
 from s1mpletrader.plugins.simulated_exchange import reasons
 from s1mpletrader.plugins.simulated_exchange.accounts import Account
 from s1mpletrader.plugins.simulated_exchange.book.linking import link, take_place
@@ -19,6 +19,9 @@ from s1mpletrader.plugins.simulated_exchange.marks import Marks
 
 ENDED_MAX: Final = 1_024
 """How many ended orders are kept at least."""
+
+LAG_CANDLES_MAX: Final = 2
+"""By how many of its candles one growing path may lag before those that are known further go on without it."""
 
 
 class Upcoming(NamedTuple):
@@ -46,8 +49,8 @@ class Venue:
         limit_fill: LimitFill,
     ) -> None:
         self._markets = markets
-        self._account = account
-        self._execution = execution
+        self.account = account
+        self.execution = execution
         self._marks = marks
         self._clearing = clearing
         self._latency_ns = latency_ns
@@ -57,25 +60,27 @@ class Venue:
         self._forget_from = 2 * ENDED_MAX
         self._sequence = 0
         self._at: Instant = 0
+        self._cleared_at: Instant = 0
+        self._horizon: Instant | None = None
         self._active: list[Market] = []
         self._next: Upcoming | None = None
         self._is_stale = False
 
     def next_at(self) -> Instant | None:
         """When the next reply will be known; None where nothing is pending."""
-        if self._execution.replies:
-            return self._execution.replies[0].at
+        if self.execution.replies:
+            return self.execution.replies[0].at
         upcoming = self._upcoming()
-        return None if upcoming is None else upcoming.at + self._latency_ns
+        return None if upcoming is None else max(upcoming.at + self._latency_ns, self.execution.told_from)
 
     def pop(self) -> VenueReply:
         """The next reply; ``LookupError`` where nothing is pending."""
-        while not self._execution.replies:
+        while not self.execution.replies:
             upcoming = self._upcoming()
             if upcoming is None:
                 raise LookupError("no reply is pending")
             self._let_happen(upcoming)
-        return self._execution.replies.popleft()
+        return self.execution.replies.popleft()
 
     def settle(self, at: Instant) -> Instant:
         """Let everything happen until an instant, and give it; time never goes back, so it may be later than asked for."""
@@ -83,10 +88,20 @@ class Venue:
         while (upcoming := self._upcoming()) is not None and upcoming.at <= at:
             self._let_happen(upcoming)
         self._at = self._marks.at = at
+        reached = at if self._is_known(at) else (self._horizon or at) - 1
+        self._cleared_at = max(reached, self._cleared_at)
         for market in self._active:
-            if market.forget_after(at):
+            if market.forget_after(reached):
                 self._is_stale = True
         return at
+
+    def extend(self, candle: Candle, at: Instant) -> None:
+        """Go on along a symbol's path by a candle, and let everything happen on it; it is known from ``at`` on."""
+        self.settle(at)
+        self._markets[candle.series.symbol].grow(candle)
+        self.execution.tell_from(at)
+        self._is_stale = True
+        self.settle(at)
 
     def submit(self, requests: Sequence[OrderRequest], kind: ListKind, at: Instant) -> list[VenueOrder | str]:
         """Place orders, linked as one, or each for itself."""
@@ -105,7 +120,7 @@ class Venue:
         if isinstance(order, str):
             return order
         self._is_stale = True
-        self._execution.end(self._market(order), order, OrderState.CANCELLED, at)
+        self.execution.end(self._market(order), order, OrderState.CANCELLED, at)
         return None
 
     def amend(self, client_order_id: str, quantity: Decimal, price: Decimal | None, at: Instant) -> str | None:
@@ -129,21 +144,21 @@ class Venue:
         if request.details.symbol != old.details.symbol:
             return reasons.SYMBOL_CHANGED, reasons.SYMBOL_CHANGED
         market = self._market(old)
-        market.go_to(at)
+        self._look_at(market, at)
         self._is_stale = True
         new = self._order(request, market, at)
         if old.hold is not None:
-            self._account.release(old.hold)
+            self.account.release(old.hold)
         reason = _filter_refusal(new) or (None if old.pending else self._shortage([new]))
         if reason is not None:
             if old.hold is not None:
-                self._account.hold(old.hold)
+                self.account.hold(old.hold)
             return reason, reason
         take_place(old, new)
-        self._execution.end(market, old, OrderState.CANCELLED, at)
+        self.execution.end(market, old, OrderState.CANCELLED, at)
         self._orders[request.client_order_id] = new
         if not new.pending:
-            self._execution.enter(market, new, at)
+            self._enter(market, new, at)
         return None, new
 
     def order(self, client_order_id: str) -> VenueOrder | None:
@@ -168,20 +183,20 @@ class Venue:
         market = self._markets.get(request.details.symbol)
         if market is None:
             return reasons.UNKNOWN_SYMBOL
-        market.go_to(at)
+        self._look_at(market, at)
         order = self._order(request, market, at)
         reason = _filter_refusal(order) or self._shortage((order,))
         if reason is not None:
             return reason
         self._orders[request.client_order_id] = order
-        self._execution.enter(market, order, at)
+        self._enter(market, order, at)
         return order
 
     def _place_list(self, requests: Sequence[OrderRequest], kind: ListKind, at: Instant) -> list[VenueOrder | str]:
         market = self._markets.get(requests[0].details.symbol)
         if market is None:
             return [reasons.UNKNOWN_SYMBOL] * len(requests)
-        market.go_to(at)
+        self._look_at(market, at)
         orders = [self._order(request, market, at) for request in requests]
         refusals = [_filter_refusal(order) for order in orders]
         if any(refusals):
@@ -194,27 +209,29 @@ class Venue:
             self._orders[order.request.client_order_id] = order
         for order in active:
             if order.live:
-                self._execution.enter(market, order, at)
+                self._enter(market, order, at)
         return list(orders)
 
     def _order(self, request: OrderRequest, market: Market, at: Instant) -> VenueOrder:
         self._sequence += 1
-        reference = market.reference() if request.details.type is OrderType.MARKET else None
+        reference = None
+        if request.details.type is OrderType.MARKET:
+            reference = market.reference() if self._is_known(at) else market.price_at(at)
         return VenueOrder(request, market.instrument, self._sequence, at, self._limit_fill, reference)
 
     def _shortage(self, orders: Sequence[VenueOrder]) -> str | None:
-        return self._account.shortage if self._account.is_short(orders) else None
+        return self.account.shortage if self.account.is_short(orders) else None
 
     def _change(self, order: VenueOrder, quantity: Decimal, price: Decimal | None) -> str | None:
         before = order.details
         if order.hold is not None:
-            self._account.release(order.hold)
+            self.account.release(order.hold)
         order.change(quantity, price)
         reason = None if order.pending else self._shortage([order])
         if reason is not None:
             order.change(before.quantity, before.price)
         if order.hold is not None:
-            self._account.hold(order.hold)
+            self.account.hold(order.hold)
         return reason
 
     def _queue_again(self, order: VenueOrder, at: Instant) -> None:
@@ -222,8 +239,22 @@ class Venue:
         self._sequence += 1
         order.sequence = self._sequence
         market.remove(order)
-        market.go_to(at)
-        self._execution.enter(market, order, at)
+        self._look_at(market, at)
+        self._enter(market, order, at)
+
+    def _look_at(self, market: Market, at: Instant) -> None:
+        if self._is_known(at):
+            market.go_to(at)
+
+    def _enter(self, market: Market, order: VenueOrder, at: Instant) -> None:
+        if at < market.path.ends_at and self._is_known(at):
+            self.execution.enter(market, order, at)
+        else:
+            self.execution.defer(market, order, at)
+
+    def _is_known(self, at: Instant) -> bool:
+        """Whether everything that bears on this instant is known: where positions carry one another, every one's price."""
+        return self._horizon is None or at < self._horizon
 
     def _live(self, client_order_id: str) -> VenueOrder | str:
         order = self._orders.get(client_order_id)
@@ -237,50 +268,74 @@ class Venue:
     def _upcoming(self) -> Upcoming | None:
         """What comes first in all markets; found once until something changes."""
         if self._is_stale:
-            self._active = [market for market in self._markets.values() if market.orders]
-            found = _first_hit(self._active) if self._active else None
-            self._next = None if found is None else Upcoming(found[1].point.at, partial(self._reach, *found))
+            self._active = [market for market in self._markets.values() if market.orders or market.early]
+            hit = _first_hit(self._active) if self._active else None
+            found = None if hit is None else Upcoming(hit[1].point.at, partial(self._reach, *hit))
             if self._clearing is not None:
-                self._next = self._cleared(self._clearing, self._next)
+                self._horizon = self._find_horizon(self._clearing)
+                found = self._cleared(self._clearing, found)
+            arrival = _first_arrival(self._active)
+            if arrival is not None and (found is None or arrival[1].venue_at < found.at):
+                found = Upcoming(arrival[1].venue_at, partial(self.execution.arrive, *arrival))
+            self._next = found if found is not None and self._is_known(found.at) else None
             self._is_stale = False
         return self._next
 
+    def _find_horizon(self, clearing: Clearing) -> Instant | None:
+        """Until when all paths that matter are known, where they grow. One that lags far behind lacks candles, and moves not."""
+        matter = [
+            market.path
+            for symbol, market in self._markets.items()
+            if market.grows and (market.orders or market.early or clearing.holds(symbol))
+        ]
+        latest = max((path.ends_at for path in matter), default=0)
+        return min((max(path.ends_at, latest - LAG_CANDLES_MAX * path.duration_ns) for path in matter), default=None)
+
     def _cleared(self, clearing: Clearing, found: Upcoming | None) -> Upcoming | None:
         """What the venue itself does before something else happens: at the same instant funding first, liquidation last."""
-        funding_at = clearing.funding_at(self._at)
+        funding_at = clearing.funding_at(self._cleared_at)
         if funding_at is not None and (found is None or funding_at <= found.at):
             found = Upcoming(funding_at, partial(self._fund, clearing, funding_at))
-        shortfall = clearing.shortfall(self._at, None if found is None else found.at)
+        until = None if found is None else found.at
+        if self._horizon is not None and (until is None or until >= self._horizon):
+            until = self._horizon - 1
+        shortfall = clearing.shortfall(self._cleared_at, until)
         if shortfall is not None and (found is None or shortfall.at < found.at):
             found = Upcoming(shortfall.at, partial(self._liquidate, clearing, shortfall))
         return found
 
     def _let_happen(self, upcoming: Upcoming) -> None:
         self._is_stale = True
-        self._at = self._marks.at = max(self._at, upcoming.at)
+        self._at, self._cleared_at = max(self._at, upcoming.at), max(self._cleared_at, upcoming.at)
+        self._marks.at = upcoming.at
         upcoming.happen()
 
     def _reach(self, market: Market, hit: Hit) -> None:
         market.reach(hit.point)
-        self._execution.act(market, hit.order, hit.point)
+        self.execution.act(market, hit.order, hit.point)
 
     def _fund(self, clearing: Clearing, at: Instant) -> None:
-        self._execution.replies.extend(clearing.fund(at, self._execution.known_at(at)))
+        self.execution.replies.extend(clearing.fund(at, self.execution.known_at(at)))
 
     def _liquidate(self, clearing: Clearing, shortfall: Shortfall) -> None:
         """Close the positions, then cancel what lives, so that no order opens anything again."""
         at = shortfall.at
-        self._execution.replies.extend(clearing.liquidate(shortfall, self._execution.known_at(at)))
+        self.execution.replies.extend(clearing.liquidate(shortfall, self.execution.known_at(at)))
         for market in self._active:
             market.forget_after(at)
         for order in self.live_orders():
             if order.live and order.instrument.settlement == shortfall.currency:
-                self._execution.cancel(self._market(order), order, reasons.LIQUIDATION, at)
+                self.execution.cancel(self._market(order), order, reasons.LIQUIDATION, at)
 
 
 def _first_hit(markets: Sequence[Market]) -> tuple[Market, Hit] | None:
     hits = [(market, hit) for market in markets if (hit := market.next_hit()) is not None]
     return min(hits, key=lambda item: (item[1].point.at, item[1].order.sequence), default=None)
+
+
+def _first_arrival(markets: Sequence[Market]) -> tuple[Market, VenueOrder] | None:
+    early = [(market, order) for market in markets for order in market.early if order.venue_at < market.path.ends_at]
+    return min(early, key=lambda item: (item[1].venue_at, item[1].sequence), default=None)
 
 
 def _filter_refusal(order: VenueOrder) -> str | None:

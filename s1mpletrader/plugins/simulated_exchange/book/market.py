@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from s1mpletrader.api import Instant, Instrument, decimal_from_float, multiply, subtract
+from s1mpletrader.api import Candle, Instant, Instrument, decimal_from_float, multiply, subtract
 from s1mpletrader.plugins.simulated_exchange.book.matching import Hit, next_hit
 from s1mpletrader.plugins.simulated_exchange.book.order import VenueOrder
 from s1mpletrader.plugins.simulated_exchange.path import Path, Point
@@ -23,17 +23,22 @@ class Market:
         "_share",
         "_volume",
         "_volume_candle",
+        "early",
+        "grows",
         "instrument",
         "orders",
         "path",
         "point",
     )
 
-    def __init__(self, instrument: Instrument, path: Path | None, volume_share: Decimal | None) -> None:
+    def __init__(self, instrument: Instrument, path: Path, volume_share: Decimal | None) -> None:
         self.instrument = instrument
         self.path = path
         self.point: Point | None = None
         self.orders: list[VenueOrder] = []
+        self.early: list[VenueOrder] = []
+        """Orders that came where the path is not known yet, each at its ``venue_at``."""
+        self.grows = False
         self._candle = -1
         self._share = volume_share
         self._volume_candle = -1
@@ -44,7 +49,7 @@ class Market:
 
     def go_to(self, at: Instant) -> None:
         """Move on to an instant before which no resting order acts."""
-        if self.path is None or (self.point is not None and self.point.at == at):
+        if self.point is not None and self.point.at == at:
             return
         self._candle = self.path.candle_at(at)
         self.point = self.path.point_at(self._candle, at)
@@ -58,8 +63,19 @@ class Market:
 
     def reference(self) -> Decimal | None:
         """The last price that was seen before what happens now; None before the first candle."""
-        price = self.path.price_before(self._candle, self.point) if self.path is not None else None
+        price = self.path.price_before(self._candle, self.point)
         return decimal_from_float(price) if price is not None else None
+
+    def price_at(self, at: Instant) -> Decimal | None:
+        """The price at an instant, or the last one before it; None before the first candle."""
+        price = self.path.price_at(at)
+        return decimal_from_float(price) if price is not None else None
+
+    def grow(self, candle: Candle) -> None:
+        """Go on along the path by a candle."""
+        self.path.append(candle)
+        self.grows = True
+        self._searched = False
 
     def rest(self, order: VenueOrder) -> None:
         """Let an order wait for its price."""
@@ -67,14 +83,16 @@ class Market:
         self._searched = False
 
     def remove(self, order: VenueOrder) -> None:
-        """Take an order out, if it rests here."""
+        """Take an order out, if it rests here, or has come early."""
+        if order in self.early:
+            self.early.remove(order)
         if order in self.orders:
             self.orders.remove(order)
             self._searched = False
 
     def volume_left(self, candle: int) -> Decimal | None:
         """How much of a candle our orders may still fill, in whole lots; None without a bound."""
-        if self._share is None or self.path is None:
+        if self._share is None:
             return None
         if candle == self._volume_candle:
             return self._volume
@@ -109,7 +127,7 @@ class Market:
         return True
 
     def _search(self) -> Hit | None:
-        if self.path is None or not self.orders:
+        if not self.orders:
             return None
         point, candle = self.point, self._candle
         while (hit := next_hit(self.path, self.orders, point, candle + 1, self._has_volume)) is not None:

@@ -38,6 +38,8 @@ class VenueOrder:
 
     ``level`` is the price at which it acts: at or below it where ``down`` is true, else at or above it. A market order acts at
     any price. An order that ``needs_volume`` does nothing in a candle that has none left for us.
+
+    ``own_id`` is None where it is not one of ours.
     """
 
     __slots__ = (
@@ -56,6 +58,7 @@ class VenueOrder:
         "limit_level",
         "live",
         "needs_volume",
+        "own_id",
         "pending",
         "reference",
         "remaining",
@@ -79,6 +82,7 @@ class VenueOrder:
     ) -> None:
         details = request.details
         self.request = request
+        self.own_id = request.order_id or None
         self.instrument = instrument
         self.sequence = sequence
         self.exchange_order_id = str(sequence)
@@ -156,7 +160,7 @@ class VenueOrder:
             filled_quantity=subtract(self.details.quantity, self.remaining),
             filled_notional=self.filled_notional,
             venue_at=self.venue_at,
-            order_id=self.request.order_id,
+            order_id=self.own_id,
         )
 
     def _aim(self) -> None:
