@@ -42,6 +42,12 @@ BACKOFF_S_MAX: Final = 60.0
 WAKE_S: Final = 0.25
 """The least time between two questions."""
 
+WHOLE: Final = frozenset({"binance", "binanceus"})
+"""Where ccxt makes of a pushed trade or order all that it makes of one that was asked for. Elsewhere fees are those of the whole
+order, ids differ, or numbers are missing: there a push only says that it is time to ask."""
+NUDGES: Final = 3
+"""How many quick comparisons follow a push, because what was pushed may be shown a little later."""
+
 _FOR_GOOD: Final = frozenset({"NotSupported", "ArgumentsRequired"})
 """Errors of ccxt's by which a method cannot watch at all, whatever is tried."""
 
@@ -49,9 +55,9 @@ _FOR_GOOD: Final = frozenset({"NotSupported", "ArgumentsRequired"})
 class ReplyStream:
     """Tells fills, and ends of orders that nobody here asked for.
 
-    What is pushed is told at once while nothing can have been missed. After an error everything is stale: what the exchange shows
-    when asked is told first, and only then what was pushed since. From time to time the two are compared anyway, because a
-    stream may lose something and not know it.
+    What is pushed whole is told at once while nothing can have been missed; any other push is a reason to ask. After an error
+    everything is stale: what the exchange shows when asked is told first, and only then what was pushed since. From time to time
+    the two are compared anyway, because a stream may lose something and not know it.
     """
 
     def __init__(
@@ -73,6 +79,8 @@ class ReplyStream:
         has = session.exchange.has
         pushed = {"watch_my_trades": has.get("watchMyTrades"), "watch_orders": has.get("watchOrders")}
         self._watched = {method for method, offered in pushed.items() if watch and offered is True}
+        self._is_whole = session.exchange.id in WHOLE
+        self._nudges = 0
         self._waiting_since: dict[str, Instant] = {}
         self._confirmed: set[str] = set()
         self._queue: asyncio.Queue[ExchangeReply | None] = asyncio.Queue()
@@ -80,6 +88,7 @@ class ReplyStream:
         self._woken = asyncio.Event()
         self._told: dict[str, None] = {}
         self._held: dict[str, Mapping[str, Any]] = {}
+        self._pushed: dict[str, Mapping[str, Any]] = {}
         self._shorts: dict[str, int] = {}
         self._started_ms = 0
         self._newest_ms: dict[str, int] = {}
@@ -171,7 +180,8 @@ class ReplyStream:
                 failures += 1
                 self._go_stale()
                 _log.warning("ccxt_comparison_failed", reason=self._session.shown(str(fault)))
-            is_quick = self._stale_since is not None or self._held or "watch_my_trades" not in self._watched
+            is_quick = self._stale_since is not None or self._held or self._nudges or "watch_my_trades" not in self._watched
+            self._nudges = max(0, self._nudges - 1)
             pause = self._poll_s if is_quick else self._reconcile_s
             await self._pause(min(pause * 2**failures, BACKOFF_S_MAX) if failures else pause)
 
@@ -191,14 +201,36 @@ class ReplyStream:
     async def _sleep(self, seconds: float) -> None:
         await self._clock.sleep_until(self._clock.now() + max(0, round(seconds * SECOND_NS)))
 
+    def _nudge(self) -> None:
+        """Something has happened, and the exchange will show what."""
+        self._nudges = NUDGES
+        self._woken.set()
+
     async def _on_trades(self, trades: Sequence[Mapping[str, Any]]) -> None:
+        if not self._is_whole:
+            self._nudge()
+            return
         async with self._turn:
-            if self._stale_since is not None:
-                await self._compare()
-            await self._tell_trades(trades, FillSource.STREAM)
+            self._pushed |= {_identity(trade): dict(trade) for trade in trades}
+            try:
+                if self._stale_since is not None:
+                    await self._compare()
+                await self._tell_pushed()
+            except S1mpleTraderError as fault:
+                # They are kept, and told with what the next comparison finds.
+                _log.info("ccxt_push_waits", reason=self._session.shown(str(fault)))
+                self._go_stale()
+                self._nudge()
             self._tell_ends()
 
+    async def _tell_pushed(self) -> None:
+        await self._tell_trades(list(self._pushed.values()), FillSource.STREAM)
+        self._pushed.clear()
+
     async def _on_orders(self, orders: Sequence[Mapping[str, Any]]) -> None:
+        if not self._is_whole:
+            self._nudge()
+            return
         async with self._turn:
             self._last_at = self._clock.now()
             for order in orders:
@@ -206,16 +238,18 @@ class ReplyStream:
                     self._see(order)
             self._tell_ends()
             if self._held:
-                self._woken.set()
+                self._nudge()
 
     async def _compare(self) -> None:
         """Ask for our orders first and for the trades after them, so that every trade of an order that has ended is there."""
         begun = self._clock.now()
         await self._see_orders()
-        source = FillSource.RECONCILED if self._watched else FillSource.POLL
+        shown: list[Mapping[str, Any]] = []
         for symbol in self._symbols():
             since = max(self._started_ms, self._newest_ms.get(symbol, 0) - OVERLAP_MS)
-            await self._tell_trades(await self._lookup.trades(symbol, since), source)
+            shown += await self._lookup.trades(symbol, since)
+        await self._tell_trades([*shown, *self._pushed.values()], FillSource.RECONCILED if self._watched else FillSource.POLL)
+        self._pushed.clear()
         self._tell_ends(is_compared=True)
         self._last_at = self._clock.now()
         if self._has_shorts():
@@ -281,7 +315,7 @@ class ReplyStream:
 
     async def _tell_trades(self, trades: Sequence[Mapping[str, Any]], source: FillSource) -> None:
         for trade in in_order(trades):
-            identity = f"{trade.get('symbol')} {trade_id_of(trade)}"
+            identity = _identity(trade)
             if identity in self._told:
                 continue
             known = await self._owner(trade)
@@ -339,6 +373,10 @@ class ReplyStream:
     def _tell(self, reply: ExchangeReply) -> None:
         self._last_at = self._clock.now()
         self._queue.put_nowait(reply)
+
+
+def _identity(trade: Mapping[str, Any]) -> str:
+    return f"{trade.get('symbol')} {trade_id_of(trade)}"
 
 
 def _end_of(order: Mapping[str, Any], known: Known, now: Instant) -> ExchangeReply | None:
