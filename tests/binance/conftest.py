@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.binance.local_world import KEY, SECRET
+from tests.binance.samples import KEY, SECRET
 
 
 @pytest.fixture(autouse=True)

@@ -23,11 +23,8 @@ from s1mpletrader.api import (
     NotSentError,
     OrderDetails,
     OrderId,
-    OrderRef,
     OrderRequest,
-    OrderType,
     Outcome,
-    Side,
 )
 from s1mpletrader.contracts.samples import Samples
 from s1mpletrader.exchange import (
@@ -46,6 +43,7 @@ from s1mpletrader.plugins.binance import BinanceConfig, BinanceSpot, build_conne
 from s1mpletrader.plugins.binance.signing import signed_query, signer_of
 from s1mpletrader.plugins.stores import MemoryState
 from s1mpletrader.plugins.transport import AiohttpTransport
+from tests.binance.samples import KEY, SECRET, SYMBOL, details
 
 T = TypeVar("T")
 
@@ -53,9 +51,6 @@ START: Final = 1_767_225_600 * SECOND_NS
 BAR_S: Final = 20
 """How long a candle is: a bid below the market is reached once in each of those that dip."""
 
-KEY: Final = "CANARYKEY7f3a"
-SECRET: Final = "CANARYSECRET9b1c"
-SYMBOL: Final = "BTC/USDT"
 
 QUIET: Final = (12.0, 12.5, 11.5, 12.0, 4.0)
 DIP: Final = (12.0, 12.5, 9.0, 12.0, 4.0)
@@ -339,20 +334,3 @@ async def make_world(
     )
     running = await stack.enter_async_context(serve(settings, clock=clock, directory=directory))
     return LocalWorld(running, clock, MemoryState(), **config)
-
-
-def details(text: str = "buy 4 @ 9.5") -> OrderDetails:
-    """An order from its words: side, quantity, and the price or ``stop`` and its price."""
-    side, quantity, *rest = text.split()
-    prices = dict(zip(rest[::2], map(Decimal, rest[1::2]), strict=True))
-    price, stop_price = prices.get("@"), prices.get("stop")
-    kind = {(False, False): OrderType.MARKET, (True, False): OrderType.LIMIT, (False, True): OrderType.STOP}.get(
-        (price is not None, stop_price is not None), OrderType.STOP_LIMIT
-    )
-    return OrderDetails(
-        symbol=SYMBOL, side=Side(side.upper()), type=kind, quantity=Decimal(quantity), price=price, stop_price=stop_price
-    )
-
-
-def ref_of(request: OrderRequest) -> OrderRef:
-    return OrderRef(order_id=request.order_id, client_order_id=request.client_order_id, symbol=request.details.symbol)

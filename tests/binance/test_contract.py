@@ -8,7 +8,8 @@ from typing import Final
 from s1mpletrader.api import ExchangeReply, IExecutionConnector, ListKind, OrderRef
 from s1mpletrader.contracts import ConnectorHarness, ExecutionConnectorContract
 from s1mpletrader.exchange import Fault
-from tests.binance.local_world import CHANGES, KEY, SECRET, LocalWorld, details, make_world
+from tests.binance.local_world import CHANGES, LocalWorld, make_world
+from tests.binance.samples import KEY, SECRET, details
 
 ANSWER_MS: Final = 100_000
 """How long the exchange takes to answer where an order is to be filled before it is acknowledged."""

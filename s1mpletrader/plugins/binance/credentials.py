@@ -22,7 +22,7 @@ class Credentials:
     __slots__ = ("api_key", "signer")
 
     def __init__(self, api_key: str, secret: str) -> None:
-        if not (api_key.isascii() and api_key.isprintable() and api_key == api_key.strip()):
+        if not (api_key.isascii() and api_key.isprintable() and " " not in api_key):
             raise ValueError("the API key has characters that no key has")
         self.api_key: Final = Sealed(api_key)
         self.signer: Final[Signer] = signer_of(secret)
