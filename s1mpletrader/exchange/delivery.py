@@ -1,12 +1,12 @@
 """The way of an event to a socket, where a script may lose it, double it, or let it wait."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 from s1mpletrader.domain.instant import Instant
 from s1mpletrader.exchange.clock import MILLISECOND_NS
-from s1mpletrader.exchange.faults import EVENT_KINDS, Fault, FaultScript
+from s1mpletrader.exchange.faults import EVENT_KINDS, Fault, FaultScript, rewritten
 from s1mpletrader.exchange.text import to_json
 
 
@@ -22,7 +22,7 @@ class Channel(Protocol):
         ...
 
 
-Wrap = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+Wrap = Callable[[Any], Any]
 """Puts an event into the envelope of its stream."""
 
 
@@ -45,7 +45,7 @@ class Delivery:
         if not self._faults.standing("silent", at):
             channel.send(to_json(content))
 
-    def event(self, channel: Channel, name: str, account: str | None, event: Mapping[str, Any], wrap: Wrap, at: Instant) -> None:
+    def event(self, channel: Channel, name: str, account: str | None, event: Any, wrap: Wrap, at: Instant) -> None:
         """Send an event, which is counted by its name."""
         if self._faults.standing("silent", at):
             return
@@ -56,7 +56,7 @@ class Delivery:
         elif fault.kind == "reorder":
             self._behind[channel].append([fault.count + 1, message])
         else:
-            self._misbehave(fault, channel, message, at, lambda: to_json(wrap({**event, **fault.fields})))
+            self._misbehave(fault, channel, message, at, lambda: to_json(wrap(rewritten(event, fault.fields))))
         self._send_what_is_behind(channel)
 
     def send_due(self, at: Instant) -> None:
@@ -71,7 +71,7 @@ class Delivery:
         self._held = [waiting for waiting in self._held if waiting.channel is not channel]
         self._behind.pop(channel, None)
 
-    def _misbehave(self, fault: Fault, channel: Channel, message: bytes, at: Instant, rewritten: Callable[[], bytes]) -> None:
+    def _misbehave(self, fault: Fault, channel: Channel, message: bytes, at: Instant, other: Callable[[], bytes]) -> None:
         match fault.kind:
             case "duplicate":
                 channel.send(message)
@@ -79,7 +79,7 @@ class Delivery:
             case "hold":
                 self._held.append(_Waiting(channel, at + fault.delay_ms * MILLISECOND_NS, message))
             case "rewrite":
-                channel.send(rewritten())
+                channel.send(other())
             case "garbage":
                 channel.send(message[: len(message) // 2])
             case "cut":

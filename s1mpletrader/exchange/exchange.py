@@ -138,6 +138,6 @@ class LocalExchange:
         return f"local{self._numbers.next('client order'):017}"
 
     def _tell(self, account: Account, event: dict[str, Any]) -> None:
-        if event["e"] == "executionReport" and event["x"] == "TRADE":
+        if event.get("x") == "TRADE" and event["l"] == event["z"]:
             self.limiter.filled(account.name, self.now())
         self.user_streams.tell(account, event, self.now())

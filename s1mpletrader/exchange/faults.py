@@ -1,12 +1,13 @@
 """Misbehaviour by a script: what goes wrong at which call, or in which time; never by chance."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Final, Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
 from s1mpletrader.domain.instant import Instant
 from s1mpletrader.exchange.clock import MILLISECOND_NS
+from s1mpletrader.exchange.rules import Rules
 from s1mpletrader.plugins.simulated_exchange.config import Positive
 from s1mpletrader.ports.plugin import PluginConfig
 
@@ -17,6 +18,8 @@ StateFaultKind = Literal["maintenance", "replica_lag", "filters", "clock_skew", 
 REQUEST_KINDS: Final = frozenset({"delay", "drop", "error", "html", "rate_limit", "rewrite"})
 EVENT_KINDS: Final = frozenset({"duplicate", "reorder", "lose", "hold", "rewrite", "garbage", "cut"})
 STATE_KINDS: Final = frozenset({"maintenance", "replica_lag", "filters", "clock_skew", "key_revoked", "silent", "refuse_sockets"})
+
+CHANGEABLE_FILTERS: Final = frozenset(Rules.__struct_fields__) - {"orders_max", "algo_orders_max"}
 
 
 class Fault(PluginConfig):
@@ -81,7 +84,19 @@ class Fault(PluginConfig):
             raise ValueError("a fault of kind rate_limit has the status 429 or 418")
         if self.kind == "filters" and not self.symbol:
             raise ValueError("a fault of kind filters needs a symbol")
+        unknown = self.filters.keys() - CHANGEABLE_FILTERS
+        if unknown:
+            raise ValueError(
+                f"there is no filter {', '.join(sorted(unknown))}; there are {', '.join(sorted(CHANGEABLE_FILTERS))}"
+            )
         return self
+
+
+def rewritten(content: Any, fields: Mapping[str, Any]) -> Any:
+    """An event or an answer with fields changed, in every record of a list."""
+    if isinstance(content, list):
+        return [rewritten(each, fields) for each in content]
+    return {**content, **fields}
 
 
 class Fired(NamedTuple):

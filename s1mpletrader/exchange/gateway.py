@@ -10,7 +10,7 @@ from s1mpletrader.exchange.call import Call, Route, Security
 from s1mpletrader.exchange.clock import MILLISECOND_NS
 from s1mpletrader.exchange.errors import ApiError
 from s1mpletrader.exchange.exchange import LocalExchange
-from s1mpletrader.exchange.faults import REQUEST_KINDS, Fault
+from s1mpletrader.exchange.faults import REQUEST_KINDS, Fault, rewritten
 from s1mpletrader.exchange.limits import limit_error
 from s1mpletrader.exchange.params import Params, request_params
 from s1mpletrader.exchange.request_log import Request
@@ -114,11 +114,9 @@ class Gateway:
             exchange.limiter.request(address, route.weight_of(params), at)
             if route.security is Security.SIGNED:
                 account = find_signer(params).account
-                exchange.limiter.check_orders(account.name, route.orders, at)
-            content = route.handler(Call(exchange, name, params, at, account))
-            params.check_all_read()
-            if account is not None:
-                exchange.limiter.add_orders(account.name, route.orders, at)
+            with exchange.limiter.placing(account.name if account else "", route.orders, at):
+                content = route.handler(Call(exchange, name, params, at, account))
+                params.check_all_read()
         except ApiError as error:
             return Answer(error.status, error.body(), error.headers, account.name if account else None)
         except Exception:
@@ -156,7 +154,7 @@ class Gateway:
             return self._limited(fault)
         if fault.kind == "rewrite":
             answer = commit()
-            return answer._replace(content=_rewritten(answer.content, fault.fields))
+            return answer._replace(content=rewritten(answer.content, fault.fields))
         if fault.kind == "delay" and fault.commit != "first":
             await self._pause(fault)
             return commit()
@@ -193,9 +191,3 @@ class Gateway:
         task = asyncio.create_task(work)
         self._later.add(task)
         task.add_done_callback(self._later.discard)
-
-
-def _rewritten(content: Any, fields: Mapping[str, Any]) -> Any:
-    if isinstance(content, list):
-        return [_rewritten(each, fields) for each in content]
-    return {**content, **fields}

@@ -1,6 +1,8 @@
 """How much has been asked for, and when it was too much."""
 
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 
 from s1mpletrader.domain.instant import DAY_NS, MINUTE_NS, SECOND_NS, Duration, Instant
@@ -79,8 +81,9 @@ class Limiter:
         self._add(address, self._connections, 1, at)
         return self._used(address, self._connections, at) <= self._connections.maximum
 
-    def check_orders(self, account: str, count: int, at: Instant) -> None:
-        """``ApiError`` with 429 where so many new orders are too many."""
+    @contextmanager
+    def placing(self, account: str, count: int, at: Instant) -> Iterator[None]:
+        """Count new orders, unless they are refused; ``ApiError`` with 429 where they are too many."""
         for limit in self.orders:
             if self._used(account, limit, at) + count > limit.maximum:
                 message = (
@@ -88,15 +91,16 @@ class Limiter:
                 )
                 raise limit_error(_TOO_MANY_REQUESTS, -1015, message, at, _end(limit, at))
 
-    def add_orders(self, account: str, count: int, at: Instant) -> None:
-        """Count orders that were placed."""
-        for limit in self.orders:
-            self._add(account, limit, count, at)
+        self._add_orders(account, count, at)
+        try:
+            yield
+        except ApiError:
+            self._add_orders(account, -count, at)
+            raise
 
     def filled(self, account: str, at: Instant) -> None:
         """Only unfilled orders count: one that has begun to fill is taken back."""
-        for limit in self.orders:
-            self._add(account, limit, -min(1, self._used(account, limit, at)), at)
+        self._add_orders(account, -1, at)
 
     def headers(self, address: str, account: str | None, at: Instant) -> dict[str, str]:
         """What a REST answer tells of this address's and this account's use."""
@@ -124,6 +128,10 @@ class Limiter:
             f"Too much request weight used; current limit is {limit.maximum} request weight per {limit.interval_num} MINUTE."
         )
         raise limit_error(_TOO_MANY_REQUESTS, -1003, message, at, _end(limit, at))
+
+    def _add_orders(self, account: str, count: int, at: Instant) -> None:
+        for limit in self.orders:
+            self._add(account, limit, max(count, -self._used(account, limit, at)), at)
 
     def _used(self, who: str, limit: Limit, at: Instant) -> int:
         window, count = self._counts[(who, limit)]

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any, Final, NamedTuple
 
 from s1mpletrader.domain.instant import DAY_NS, MINUTE_NS, SECOND_NS, Duration, Instant
-from s1mpletrader.exchange.book import STEP_NS, changes, update_id
+from s1mpletrader.exchange.book import STEP_NS, BookChange, changes, update_id
 from s1mpletrader.exchange.clock import milliseconds
 from s1mpletrader.exchange.intervals import INTERVALS, interval_end, interval_start
 from s1mpletrader.exchange.market import Kline, SymbolMarket
@@ -14,6 +14,9 @@ from s1mpletrader.exchange.text import text
 
 EventsBetween = Callable[[SymbolMarket, Instant, Instant], Iterator[dict[str, Any]]]
 """The events later than one instant, up to and including another."""
+
+_STEPS_MAX: Final = 50
+"""So many steps of the book are looked at one by one; of longer ways only the end."""
 
 _TICKER_NAMES: Final = {
     "p": "priceChange",
@@ -82,7 +85,7 @@ def book_changes(window: Duration, market: SymbolMarket, after: Instant, at: Ins
     """What has changed in the book since the last window."""
     before, now = after - after % window, at - at % window
     if now > before:
-        changed = changes(market.book(before), market.book(now))
+        changed = _changed_on_the_way(market, before, now)
         yield {
             "e": "depthUpdate",
             "E": milliseconds(at),
@@ -123,6 +126,17 @@ def average_prices(market: SymbolMarket, after: Instant, at: Instant) -> Iterato
         bar = market.bar(at - 5 * MINUTE_NS, at + 1, at)
         shown = {"i": "5m", "w": text(bar.close), "T": milliseconds(at)}
         yield {"e": "avgPrice", "E": milliseconds(at), "s": market.name, **shown}
+
+
+def _changed_on_the_way(market: SymbolMarket, before: Instant, now: Instant) -> BookChange:
+    """Every level that has changed at any step between, as it is now: somebody may know the book of one of these steps."""
+    changed = BookChange({}, {})
+    book = market.book(before)
+    for at in range(max(before, now - _STEPS_MAX * STEP_NS) + STEP_NS, now + 1, STEP_NS):
+        earlier, book = book, market.book(at)
+        step = changes(earlier, book)
+        changed = BookChange(changed.bids | step.bids, changed.asks | step.asks)
+    return changed
 
 
 def _kline(interval: str, market: SymbolMarket, kline: Kline, at: Instant, *, is_closed: bool) -> dict[str, Any]:
