@@ -175,6 +175,10 @@ class Desk:
         run = self.container.identity().run
         return [refusal.code for entry in self.journal.entries(run) for refusal in read_reasons(entry).refusals]
 
+    def alarms(self) -> list[str]:
+        run = self.container.identity().run
+        return [f"{read_reasons(entry).text}" for entry in self.journal.entries(run) if entry.kind is EntryKind.ALARM]
+
     def check(self) -> None:
         """Whatever has happened so far: the stores agree with one another, with the book, and with the naive reckoning."""
         assert audit_store([self.ledger], self.journal).violations == ()

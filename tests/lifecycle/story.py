@@ -273,7 +273,7 @@ class Story:
         working = [group.opened.algorithm for group in desk.book.live_groups()]
         parts += [f"working {name}" for name in working]
         parts += [f"refused {code}" for code in desk.refusals()]
-        alarms = desk.container.metrics().alarms
+        alarms = len(desk.alarms())
         parts += [f"alarms {alarms}"] if alarms else []
         waiting = [question.kind for _, _, question in desk.venue.waiting]
         parts += [f"asked {kind}" for kind in waiting]

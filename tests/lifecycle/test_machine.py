@@ -24,7 +24,7 @@ from tests.running import MEMORY
 
 PRICE = Decimal(100)
 MARKET = tuple(
-    f"data.{index}.{key}" for index in (0, 1) for key in (f"price={PRICE}", "price_tick=0.1", "volatility=0.4", "volume=4")
+    f"data.{index}.{key}" for index in (0, 1) for key in (f"price={PRICE}", "price_tick=0.1", "volatility=0.4", "volume=1")
 )
 symbols = st.sampled_from(["", " eth"])
 trades = st.integers(1, 4)
@@ -187,6 +187,8 @@ class LifeOfOrders(RuleBasedStateMachine):
     def everything_adds_up(self) -> None:
         if hasattr(self, "desk"):
             self.desk.check()
+            # The venue contradicts nothing; only an amendment may be told after the end that it came before.
+            assert all(alarm.endswith("cannot be amended") for alarm in self.desk.alarms())
 
     def teardown(self) -> None:
         if hasattr(self, "desk"):
