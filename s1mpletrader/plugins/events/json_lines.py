@@ -69,8 +69,9 @@ class JsonLines:
         return sorted((event for event in events.values() if start <= event.at < end), key=lambda event: event.at)
 
     async def events(self, after: Instant) -> AsyncIterator[Event]:
-        """News as they are appended, each once. A line that is no news is logged and passed over."""
+        """News as they are appended, each once, and none before its time. A line that is no news is logged and passed over."""
         seen: set[str] = set()
+        waiting: list[Event] = []
         read = 0
         while True:
             lines = self._lines()
@@ -78,9 +79,14 @@ class JsonLines:
                 event = self._event_or_none(number, raw) if raw.strip() else None
                 if event is not None and event.anchor not in seen and event.at > after:
                     seen.add(event.anchor)
-                    yield event
+                    waiting.append(event)
             read = len(lines)
-            await self._clock.sleep_until(self._clock.now() + self._poll_ns)
+            waiting.sort(key=lambda event: event.at)
+            look_again_at = self._clock.now() + self._poll_ns
+            while waiting and waiting[0].at <= look_again_at:
+                await self._clock.sleep_until(waiting[0].at)
+                yield waiting.pop(0)
+            await self._clock.sleep_until(look_again_at)
 
     def _lines(self) -> list[bytes]:
         try:

@@ -1,0 +1,74 @@
+"""One process at a time trades on an account, and a store belongs to one environment and account."""
+
+import pytest
+
+from s1mpletrader.core.tenure import LEASE_NS, LeaseLost, LeaseTaken, Pin, Tenure, WrongStore, pin
+from s1mpletrader.plugins.stores.state import MemoryState
+from s1mpletrader.ports.state import IState
+
+BOOK = "live-main"
+
+
+class Machine:
+    """A time, and processes that are dead or alive."""
+
+    def __init__(self) -> None:
+        self.state: IState = MemoryState()
+        self.now = 1_000
+        self.dead: set[str] = set()
+
+    def tenure(self, owner: str) -> Tenure:
+        return Tenure(self.state, BOOK, owner, lambda: self.now, lambda name: name in self.dead)
+
+
+def test_a_second_process_is_refused_while_the_first_holds_the_lease() -> None:
+    machine = Machine()
+    machine.tenure("here:1").begin()
+    with pytest.raises(LeaseTaken, match="here:1"):
+        machine.tenure("here:2").begin()
+
+
+def test_a_lease_that_ran_out_or_whose_owner_is_dead_is_taken_over_at_once() -> None:
+    machine = Machine()
+    machine.tenure("here:1").begin()
+    machine.dead.add("here:1")
+    machine.tenure("here:2").begin()
+    machine.now += LEASE_NS
+    machine.tenure("there:3").begin()
+
+
+def test_who_has_been_taken_over_learns_it_when_it_renews_and_gives_nothing_back() -> None:
+    machine = Machine()
+    first, second = machine.tenure("here:1"), machine.tenure("there:2")
+    first.begin()
+    first.renew()
+    machine.now += LEASE_NS
+    second.begin()
+    with pytest.raises(LeaseLost):
+        first.renew()
+    first.end()
+    with pytest.raises(LeaseTaken, match="there:2"):
+        machine.tenure("here:3").begin()
+
+
+def test_a_lease_that_is_renewed_lasts_and_one_that_is_given_back_is_free() -> None:
+    machine = Machine()
+    first = machine.tenure("here:1")
+    first.begin()
+    machine.now += LEASE_NS - 1
+    first.renew()
+    machine.now += LEASE_NS - 1
+    with pytest.raises(LeaseTaken):
+        machine.tenure("here:2").begin()
+    first.end()
+    machine.tenure("here:2").begin()
+
+
+def test_a_book_is_tied_to_its_first_environment_and_account() -> None:
+    state: IState = MemoryState()
+    testnet = Pin(mode="live", venue="binance-testnet", account="main")
+    pin(state, BOOK, testnet)
+    pin(state, BOOK, testnet)
+    with pytest.raises(WrongStore, match=r"'main' at binance-testnet, and not to the live account 'main' at binance$"):
+        pin(state, BOOK, Pin(mode="live", venue="binance", account="main"))
+    pin(state, "another-book", Pin(mode="live", venue="binance", account="main"))
