@@ -16,7 +16,6 @@ from s1mpletrader.cli.diagnosis import (
     examine_stores,
     examine_venue,
     examine_watchers,
-    examine_world,
 )
 from s1mpletrader.cli.diagnosis.findings import ok
 from s1mpletrader.cli.options import FileArgument, JsonOption, SetOption
@@ -55,7 +54,6 @@ async def examine(portfolio: Portfolio) -> list[Finding]:
     findings += await examine_sources(portfolio, clock)
     venue = await examine_venue(portfolio, clock)
     findings += venue.findings
-    findings += examine_world(portfolio)
     findings += examine_stores(portfolio, venue.name, clock.now())
     findings.append(examine_watchers(portfolio, clock))
     return findings

@@ -4,8 +4,6 @@ import re
 from collections.abc import Iterable, Mapping, MutableMapping, Sequence, Set
 from typing import Any, Final
 
-from pydantic import SecretBytes, SecretStr
-
 HIDDEN: Final = "**********"
 LENGTH_MIN: Final = 6
 """A shorter value is no secret that could be told apart from other text."""
@@ -29,7 +27,10 @@ def secrets_in(environment: Mapping[str, str]) -> tuple[str, ...]:
 
 
 class Redaction:
-    """A processor of log events: hides secret types, what stands behind a secret's name, and the given secrets anywhere."""
+    """A processor of log events: hides what stands behind a secret's name, and the given secrets anywhere.
+
+    Secret types hide themselves: nothing is made of a value but its ``repr``.
+    """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._secrets = tuple(secrets)
@@ -50,7 +51,7 @@ class Redaction:
     def _value(self, key: str, value: Any) -> Any:
         if value is None or isinstance(value, bool):
             return value
-        if isinstance(value, SecretStr | SecretBytes) or _SECRET_NAME.search(key):
+        if _SECRET_NAME.search(key):
             return HIDDEN
         match value:
             case int() | float():
@@ -64,5 +65,4 @@ class Redaction:
             case Sequence() | Set():
                 return [self._value(key, item) for item in value]
             case _:
-                # What a renderer would make of it is text, too.
                 return self.text(repr(value))

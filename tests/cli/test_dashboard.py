@@ -70,6 +70,15 @@ def test_what_is_urgent_stands_above_everything_else() -> None:
     assert "UNKNOWN" in states[0]
 
 
+def test_a_budget_that_is_nearly_used_up_is_marked() -> None:
+    for status, marked in ((CALM, False), (TROUBLED, True)):
+        console = Console(file=io.StringIO(), width=120, color_system="standard", force_terminal=True)
+        console.print(render(status))
+        file = console.file
+        assert isinstance(file, io.StringIO)
+        assert ("weight \x1b[1;33m" in file.getvalue()) is marked
+
+
 def test_what_does_not_fit_is_counted() -> None:
     low, high = drawn(TROUBLED, height=24), drawn(TROUBLED, height=60)
     assert "and 17 more orders" in low

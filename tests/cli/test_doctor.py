@@ -13,19 +13,25 @@ from typing import Any
 
 import pytest
 from msgspec import json as encoded
+from msgspec.structs import replace
 
+from s1mpletrader.assembly import build_connector
 from s1mpletrader.assembly.live import lasting_book
 from s1mpletrader.cli import main
 from s1mpletrader.cli.diagnosis import Finding, Severity
 from s1mpletrader.cli.doctor import examine
 from s1mpletrader.configuration import load
+from s1mpletrader.contracts.story import Story
+from s1mpletrader.core.journal_reader import read_reasons
+from s1mpletrader.core.journal_writer import StrategyJournalWriter
 from s1mpletrader.core.real_time import SystemClock
 from s1mpletrader.core.tenure import LEASE_NS, Lease, Pin
 from s1mpletrader.domain.errors import Unavailable
 from s1mpletrader.domain.orders import OrderDetails, OrderState, OrderType, Side
 from s1mpletrader.domain.reality import FundsKind, FundsMoved
+from s1mpletrader.domain.reasons import EntryDraft, EntryKind, Reasons
 from s1mpletrader.plugins.planners.gates.halts import Halt, halt
-from s1mpletrader.plugins.stores import open_existing_state, open_ledger
+from s1mpletrader.plugins.stores import open_existing_state, open_journal, open_ledger
 from s1mpletrader.ports.execution import AuthenticationFailed, Balance, OrderSnapshot
 from s1mpletrader.ports.health import KeyPermissions
 from tests.cli.venue import AskedVenue, with_builder, with_venue
@@ -244,6 +250,39 @@ class TestStores:
         assert only(found, "balances").severity is Severity.WARNING
         assert only(found, "books").text == "live-main is there: the run goes on with it"
 
+    @pytest.mark.parametrize(
+        ("head", "severity", "text"),
+        [
+            (None, Severity.WARNING, "second has not ended"),
+            ("00" * 32, Severity.PROBLEM, "second goes on from another end of first"),
+        ],
+    )
+    def test_a_run_goes_on_from_where_the_one_before_it_ended(
+        self, tmp_path: Path, head: str | None, severity: Severity, text: str
+    ) -> None:
+        url = f"sqlite:///{tmp_path / 'lasting.sqlite'}"
+        first, second = Story("first"), StrategyJournalWriter("second")
+        first.begin()
+        with closing(open_journal(url, lasting=True)) as journal, journal.begin() as tx:
+            journal.write(tx, first.entries)
+            identity = read_reasons(first.entries[0]).run
+            assert identity is not None
+            before = head or first.entries[-1].hash.hex()
+            identity = replace(identity, run="second", previous_run="first", previous_head=before)
+            begun = EntryDraft(EntryKind.RUN_STARTED, first.at, Reasons(v=1, run=identity))
+            journal.write(tx, second.seal([begun]))
+        troubles = [
+            finding for finding in of(findings(AskedVenue(), f"ledger.url={url}"), "chain") if finding.severity is not Severity.OK
+        ]
+        assert [(finding.severity, text in finding.text) for finding in troubles] == [(severity, True)]
+
+    def test_a_lease_that_is_over_is_not_told(self, store: Path) -> None:
+        url = f"sqlite:///{store}"
+        with closing(open_existing_state(url)) as state:
+            lease = Lease(owner="there:7", until=SystemClock().now() - 1)
+            state.put("lease/live-main", encoded.encode(lease), expected_version=0)
+        assert of(findings(AskedVenue(), f"ledger.url={url}"), "lease") == []
+
     def test_another_process_and_a_halt_are_told(self, store: Path) -> None:
         url = f"sqlite:///{store}"
         now = SystemClock().now()
@@ -272,6 +311,20 @@ class TestPaper:
         portfolio = load(EXAMPLE, ["environment.mode=paper", "data.candles=50", absent, f"exchange.world={tmp_path / world}"])
         finding = only(asyncio.run(examine(portfolio)), "world")
         assert (finding.severity, text in finding.text) == (severity, True)
+        assert not (tmp_path / world).exists()
+
+    def test_a_world_that_is_there_is_tried_and_left_alone(self, absent: str, tmp_path: Path) -> None:
+        path = tmp_path / "world.sqlite"
+        portfolio = load(EXAMPLE, ["environment.mode=paper", "data.candles=50", absent, f"exchange.world={path}"])
+        asyncio.run(build_connector(portfolio, SystemClock(), {}, lambda _: False).close())
+        before = path.read_bytes()
+        finding = only(asyncio.run(examine(portfolio)), "world")
+        assert (finding.severity, "goes on from it" in finding.text) == (Severity.OK, True)
+        assert path.read_bytes() == before
+        path.write_bytes(before[: len(before) // 2])
+        finding = only(asyncio.run(examine(portfolio)), "world")
+        assert finding.severity is Severity.PROBLEM
+        assert f"{path} is damaged" in finding.text
 
     def test_a_live_run_on_a_simulated_venue_is_worth_a_warning(self, absent: str) -> None:
         portfolio = load(EXAMPLE, ["environment.mode=live", "data.candles=50", absent])

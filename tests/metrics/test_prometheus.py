@@ -159,6 +159,15 @@ def test_a_port_that_is_taken_is_a_mistake_in_the_table() -> None:
             pass
 
 
+def test_of_very_many_orders_the_latest_are_remembered(metrics: Metrics) -> None:
+    for number in range(10_050):
+        metrics.s1mple_order(order_from_intent(intent(number)))
+    for number in (10_049, 10_048, 3):
+        metrics.s1mple_fill(fill(number))
+    found = scrape(metrics.port)
+    assert (found["s1mpletrader_fills_total", ("s", SYMBOL)], found["s1mpletrader_fills_total", ("", SYMBOL)]) == (2, 1)
+
+
 def test_closing_twice_does_nothing() -> None:
     found = open_metrics(0, HERE)
     found.close()

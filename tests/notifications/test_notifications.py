@@ -217,7 +217,7 @@ def test_addresses_may_stand_in_a_file_that_is_its_owners_alone(
     ("value", "message"),
     [
         (None, "there is no address in the environment variable S1MPLETRADER_NOTIFY_URLS"),
-        ("nonsense://somebody:hunter2@x", "address 1 of 1 in the environment variable S1MPLETRADER_NOTIFY_URLS is none that"),
+        ("slack://hunter2/x", "address 1 of 1 in the environment variable S1MPLETRADER_NOTIFY_URLS is none that"),
     ],
 )
 def test_a_missing_or_a_wrong_address_is_a_mistake_that_shows_none(
@@ -230,3 +230,37 @@ def test_a_missing_or_a_wrong_address_is_a_mistake_that_shows_none(
         pass
     assert message in str(caught.value)
     assert "hunter2" not in str(caught.value) + caplog.text
+
+
+def test_many_lines_go_in_few_messages_and_drops_are_told_once(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    service.hold()
+    with notifying(service, monkeypatch, queue_max=25) as notifications:
+        notifications.s1mple_order(order(1, OrderState.OPEN))
+        service.wait(1)
+        for number in range(30):
+            notifications.s1mple_order(order(number, OrderState.OPEN))
+        service.release()
+        service.wait(3)
+        notifications.s1mple_order(order(1, OrderState.CANCELLED))
+    counts = [len(message["message"].splitlines()) for message in service.messages]
+    assert counts == [1, 21, 5, 1]
+    assert [line for line in service.lines if "dropped" in line] == [
+        "(5 earlier lines were dropped: more happened than could be sent)"
+    ]
+
+
+def test_what_comes_after_the_end_is_not_sent() -> None:
+    sent: list[str] = []
+
+    def send(text: str, urgent: bool) -> bool:
+        sent.append(text)
+        return True
+
+    postman = Postman(send, queue_max=5, close_s_max=5)
+    notifications = Notifications(ALL, postman)
+    notifications.s1mple_fill(fill(1))
+    notifications.close()
+    notifications.s1mple_fill(fill(2))
+    notifications.close()
+    assert len(sent) == 1
+    assert not postman.waiting

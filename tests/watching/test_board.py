@@ -12,7 +12,7 @@ from s1mpletrader.container import BacktestContainer
 from s1mpletrader.core.clock import VirtualClock
 from s1mpletrader.core.journal_writer import StrategyJournalWriter
 from s1mpletrader.core.recorder import GROUP, Recorder, Step
-from s1mpletrader.core.status import StatusBoard, strategy_status, unknown_orders
+from s1mpletrader.core.status import LiveStatus, StatusBoard, strategy_status, unknown_orders
 from s1mpletrader.domain.account import AccountView, Position
 from s1mpletrader.domain.errors import ConfigurationError
 from s1mpletrader.domain.instrument import AccountType
@@ -20,6 +20,7 @@ from s1mpletrader.domain.order import Order, order_from_intent
 from s1mpletrader.domain.orders import OrderState
 from s1mpletrader.domain.reasons import EntryDraft, EntryKind, Reasons
 from s1mpletrader.plugins.stores import MemoryJournal, MemoryLedger
+from s1mpletrader.ports.health import Health
 from tests.core.samples import INSTRUMENT, SYMBOL, draft, fill, intent, opening
 from tests.running import EXAMPLES, MEMORY
 
@@ -121,3 +122,20 @@ def test_a_portfolio_has_the_watchers_of_its_own_file() -> None:
     portfolio = load(EXAMPLES / "portfolio.toml")
     with watching(portfolio, "run", VirtualClock()) as watchers:
         assert watchers == {}
+
+
+def test_whose_an_order_is_stays_known_for_the_latest_of_many() -> None:
+    board = StatusBoard()
+    for number in range(1_500):
+        board.s1mple_order(order(number, OrderState.OPEN))
+    board.s1mple_fill(fill(1_499))
+    board.s1mple_fill(fill(1_498))
+    board.s1mple_fill(fill(1))
+    assert [line.strategy for line in board.flows[-3:]] == ["s", "s", ""]
+
+
+def test_a_ban_is_over_when_its_time_has_come() -> None:
+    board = StatusBoard()
+    for at in (1, 2, 3):
+        board.s1mple_status(LiveStatus(at=at, mode="live", account="main", health=Health(banned_until=3)))
+    assert [line.text for line in board.flows] == ["the venue does not listen until 1970-01-01T00:00:00.000000003Z", "ban: over"]

@@ -3,7 +3,7 @@
 from s1mpletrader.cli.diagnosis.findings import Finding, Severity
 from s1mpletrader.cli.diagnosis.stores import examine_stores
 from s1mpletrader.cli.diagnosis.venue import examine_venue
-from s1mpletrader.cli.diagnosis.wiring import examine_plugins, examine_sources, examine_watchers, examine_world
+from s1mpletrader.cli.diagnosis.wiring import examine_plugins, examine_sources, examine_watchers
 
 __all__ = [
     "Finding",
@@ -13,5 +13,4 @@ __all__ = [
     "examine_stores",
     "examine_venue",
     "examine_watchers",
-    "examine_world",
 ]

@@ -10,10 +10,12 @@ from pydantic import BaseModel
 from s1mpletrader.assembly import build_connector
 from s1mpletrader.cli.diagnosis.findings import Finding, ok, problem, skipped, warning
 from s1mpletrader.cli.diagnosis.stores import has_book
+from s1mpletrader.cli.diagnosis.world import examine_world
 from s1mpletrader.configuration import Mode, Portfolio
 from s1mpletrader.domain.errors import ConfigurationError, S1mpleTraderError
 from s1mpletrader.domain.instrument import Instrument
 from s1mpletrader.domain.money import ZERO, add, plain
+from s1mpletrader.plugins.simulated_exchange.config import SimulatedExchangeConfig
 from s1mpletrader.ports.clock import IClock
 from s1mpletrader.ports.execution import AuthenticationFailed, IExecutionConnector
 from s1mpletrader.ports.health import IKeyInspection, IOpened, IServerTime
@@ -39,6 +41,9 @@ async def examine_venue(portfolio: Portfolio, clock: IClock) -> Venue:
     """Everything about the venue. A backtest's is simulated, and there is nobody to ask."""
     if portfolio.environment.mode is Mode.BACKTEST:
         return Venue((skipped("venue", "a backtest has a simulated one, and needs no key, no clock and no balance"),), None)
+    config = portfolio.exchange.config
+    if isinstance(config, SimulatedExchangeConfig):
+        return Venue((_nobody(portfolio, portfolio.exchange.name), await examine_world(portfolio, config, clock)), None)
     try:
         connector = build_connector(portfolio, clock, {}, lambda _: False)
     except ConfigurationError as mistake:
@@ -53,9 +58,7 @@ async def examine_venue(portfolio: Portfolio, clock: IClock) -> Venue:
 async def _examine(portfolio: Portfolio, connector: IExecutionConnector, clock: IClock) -> AsyncIterator[Finding]:
     yield _keys(portfolio.exchange.config)
     if not isinstance(connector, IOpened):
-        text = f"the venue {connector.venue!r} lives in this process: there is nobody to ask"
-        is_live = portfolio.environment.mode is Mode.LIVE
-        yield warning("venue", text, 'mode = "live" sends no real order this way') if is_live else skipped("venue", text)
+        yield _nobody(portfolio, connector.venue)
         return
     opening: IOpened = connector
     _, fault = await _asked(opening.open)
@@ -69,6 +72,12 @@ async def _examine(portfolio: Portfolio, connector: IExecutionConnector, clock: 
         yield finding
     for finding in await _holdings(portfolio, connector):
         yield finding
+
+
+def _nobody(portfolio: Portfolio, venue: str) -> Finding:
+    text = f"the venue {venue!r} lives in this process: there is nobody to ask"
+    is_live = portfolio.environment.mode is Mode.LIVE
+    return warning("venue", text, 'mode = "live" sends no real order this way') if is_live else skipped("venue", text)
 
 
 def _keys(config: BaseModel) -> Finding:

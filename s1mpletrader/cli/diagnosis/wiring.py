@@ -1,9 +1,7 @@
 """Plugins, market data and watchers: what can be looked at on this machine, or asked of a source of candles."""
 
 import asyncio
-import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Final
 
 from s1mpletrader.assembly.watching import watching
@@ -13,7 +11,6 @@ from s1mpletrader.container import BacktestContainer
 from s1mpletrader.core.plugin_manager import PluginState
 from s1mpletrader.domain.errors import ConfigurationError, Refused, Unavailable
 from s1mpletrader.domain.instant import iso, timeframe_ns
-from s1mpletrader.plugins.simulated_exchange.config import SimulatedExchangeConfig
 from s1mpletrader.ports.clock import IClock
 from s1mpletrader.ports.market_data import IMarketStream
 from s1mpletrader.ports.plugin import DataProvision
@@ -45,24 +42,6 @@ async def examine_sources(portfolio: Portfolio, clock: IClock) -> list[Finding]:
             given = DataProvision(series=table.series, seed=one.strategy.seed, directory=one.directory, clock=clock)
             found.append(await _examine_source(table, given))
     return found
-
-
-def examine_world(portfolio: Portfolio) -> Iterator[Finding]:
-    """Where a simulated venue is kept between two runs on paper."""
-    config = portfolio.exchange.config
-    if not isinstance(config, SimulatedExchangeConfig) or portfolio.environment.mode is Mode.BACKTEST:
-        return
-    if config.world is None:
-        advice = "name a file with [exchange] world, if the account is to go on after a restart"
-        yield warning("world", "the simulated venue ends with the process", advice)
-        return
-    path = Path(portfolio.path.parent, config.world)
-    if path.exists() and not os.access(path, os.R_OK | os.W_OK):
-        yield problem("world", f"{path} cannot be read and written", "make it this user's own")
-    elif not os.access(path.parent, os.W_OK):
-        yield problem("world", f"{path} cannot be made in {path.parent}", "make the directory, or name another file")
-    else:
-        yield ok("world", f"{path} {'is there' if path.exists() else 'is not there yet; the first run makes it'}")
 
 
 def examine_watchers(portfolio: Portfolio, clock: IClock) -> Finding:

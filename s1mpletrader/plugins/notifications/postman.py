@@ -41,6 +41,12 @@ class Postman:
         self._thread = Thread(target=self._work, name="notifications", daemon=True)
         self._thread.start()
 
+    @property
+    def waiting(self) -> int:
+        """How many lines are not yet on their way."""
+        with self._changed:
+            return len(self._queue)
+
     def put(self, parcel: Parcel) -> None:
         """Queue a line; after ``close`` it is dropped."""
         with self._changed:
