@@ -17,6 +17,7 @@ from s1mpletrader.core.engine import RANK_REPLY
 from s1mpletrader.domain.instant import DAY_NS, MINUTE_NS
 from s1mpletrader.domain.money import plain
 from s1mpletrader.domain.replies import ExchangeReply
+from s1mpletrader.plugins.simulated_exchange import SimulatedExchange
 from tests.lifecycle.desk import Desk, small_pairs
 from tests.lifecycle.story import Story
 from tests.lifecycle.venue import BTC, ETH
@@ -53,7 +54,7 @@ class LifeOfOrders(RuleBasedStateMachine):
         given = (*MEMORY, *MARKET, *exchange, *rules, f"strategy.seed={seed}", f"account.type={account}", "engine.commit_steps=1")
         self.desk = Desk(small_pairs(*given), price=PRICE)
         self.story = Story(self.desk)
-        self.connector = self.desk.container.connector()
+        self.connector: SimulatedExchange = self.desk.container.connector()  # type: ignore[assignment]
         self.is_short_allowed = account == "netting"
         self.is_slow = False
         self.mail: list[ExchangeReply] = []
