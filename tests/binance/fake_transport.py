@@ -67,6 +67,7 @@ class FakeTransport:
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.sockets: list[FakeSocket] = []
         self.refuses = False
+        self.refused_count = 0
 
     def count(self, route: str) -> int:
         return sum(asked == route for asked, _ in self.asked)
@@ -92,6 +93,7 @@ class FakeTransport:
     @asynccontextmanager
     async def connect(self, url: str, headers: Mapping[str, str] = {}) -> AsyncIterator[FakeSocket]:
         if self.refuses:
+            self.refused_count += 1
             raise NotSentError("refused")
         socket = FakeSocket(self)
         self.sockets.append(socket)

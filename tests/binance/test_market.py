@@ -15,6 +15,9 @@ from s1mpletrader.plugins.binance import BinanceDataConfig, BinanceMarket
 from s1mpletrader.plugins.binance.tape_feed import PublicTrade, Ticker
 
 START: Final = 1_767_225_600 * SECOND_NS
+STEP: Final = SECOND_NS // 10
+"""How often the exchange's book changes; its update ids count these."""
+
 MINUTE: Final = 60 * SECOND_NS
 BTC: Final = Series("BTC/USDT", "1m")
 ETH: Final = Series("ETH/USDT", "5m")
@@ -226,7 +229,9 @@ def test_the_local_book_is_the_venues_whatever_is_lost(kind: Any) -> None:
             world.exchange.cut()
             await world.pass_by(30)
             book = world.heard[-1]
-            truth = world.exchange.markets["BTCUSDT"].book(world.clock.now(), 1_000)
+            assert world.clock.now() // STEP - book.update_id < 30, "it is a book of now"
+            truth = world.exchange.markets["BTCUSDT"].book(book.update_id * STEP)
+            assert truth.update_id == book.update_id
             assert [tuple(level) for level in book.bids] == sorted(truth.bids.items(), reverse=True)[:5]
             assert [tuple(level) for level in book.asks] == sorted(truth.asks.items())[:5]
             assert all(after.update_id > before.update_id for before, after in pairwise(world.heard))

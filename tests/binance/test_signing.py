@@ -123,7 +123,7 @@ def test_a_file_that_is_not_there_or_not_named_is_refused(tmp_path: Path) -> Non
 class Ring(KeyringBackend):
     """A keyring in memory."""
 
-    priority = 1  # type: ignore[assignment]
+    priority = 1
 
     def __init__(self, content: dict[tuple[str, str], str] | None) -> None:
         self.content = content
