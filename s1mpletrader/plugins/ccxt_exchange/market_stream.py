@@ -178,8 +178,8 @@ class CcxtMarketStream:
         position.building = row
 
     async def _ask(self, position: Position, queue: "asyncio.Queue[Candle | None]", until: Instant | None = None) -> None:
-        """Give what has closed since the last one."""
-        end = self._clock.now() if until is None else max(until, self._clock.now())
+        """Give what has closed since the last one; of what has just closed the exchange may still lack a trade."""
+        end = max(until or 0, self._clock.now() - self._settle_ns)
         for row in await self._rows(position.series, position.wanted_from, end):
             self._give(position, row, queue)
         position.stale_since = None
