@@ -39,6 +39,8 @@ def add_result(tree: Tree, story: Story) -> None:
         text = Text.assemble(
             ("outcome  ", "bold"), (f"{plain(trade.profit)} {trade.currency}", style), f" after fees of {plain(trade.fees)}"
         )
+    elif not story.trade.legs and not any(told.order.live for told in story.orders):
+        text = Text.assemble(("outcome  ", "bold"), "nothing was filled")
     else:
         text = Text.assemble(("outcome  ", "bold"), f"open, {plain(trade.open_quantity)} held, fees {plain(trade.fees)} so far")
     branch = tree.add(text)

@@ -38,6 +38,8 @@ class Decision(Struct, frozen=True, kw_only=True):
     gates: tuple[str, ...]
     refusals: tuple[Refusal, ...]
     """Why it was a decision not to trade; empty where it was carried out."""
+    text: str | None
+    """What its entry says in words: of what the venue itself decided, its reason."""
 
 
 class RefusalStory(Struct, frozen=True, kw_only=True):

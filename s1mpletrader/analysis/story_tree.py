@@ -51,6 +51,8 @@ def _add_decision(tree: Tree, story: Story, number: int, decision: Decision) -> 
 
 def _add_why(branch: Tree, decision: Decision) -> None:
     why = branch.add(Text("why", style="bold"))
+    if decision.text:
+        why.add(Text(decision.text))
     if isinstance(decision.event, NewsItem):
         why.add(Text(f"news    {decision.event.headline}"))
     if decision.facts:

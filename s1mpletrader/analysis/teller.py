@@ -138,6 +138,7 @@ class Teller:
             plans=own.plans or (refusal.plans if refusal else Plans()),
             gates=own.gates,
             refusals=own.refusals,
+            text=own.text if directive is None else None,
         )
 
     def _risks(self, root: Reasons, risk_ids: Iterable[str]) -> tuple[Risk, ...]:
