@@ -33,7 +33,7 @@ def serve_exchange(
     seed: Annotated[int | None, typer.Option("--seed", metavar="N", help="What the generated market derives from.")] = None,
     candles: Annotated[
         list[str] | None,
-        typer.Option("--candles", metavar="SYMBOL=FILE", help="Candles from a file instead, as in BTC/USDT=btc.csv."),
+        typer.Option("--candles", metavar="SYMBOL=FILE", help="List a symbol with candles from a file, as in BTC/USDT=btc.csv."),
     ] = None,
     faults: Annotated[
         Path | None, typer.Option("--faults", metavar="FILE", help="A TOML file with [[faults]], added to the configuration's.")
@@ -74,23 +74,24 @@ def _validated(tables: dict[str, Any], file: Path | None) -> ExchangeConfig:
 
 
 async def _serve(config: ExchangeConfig, host: str, port: int, directory: Path, *, json_: bool) -> None:
+    interrupted = _interruption()
     try:
         async with serve(config, host=host, port=port, directory=directory) as running:
             _tell(running, json_=json_)
-            await _until_terminated()
+            await interrupted.wait()
             if json_:
                 _tell_requests(running)
     except OSError as fault:
         raise ConfigurationError("--port", str(fault), "choose another port") from fault
 
 
-async def _until_terminated() -> None:
-    """Return once the process is asked to end."""
+def _interruption() -> asyncio.Event:
+    """Set once the process is asked to end."""
     asked = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         with suppress(NotImplementedError):
             asyncio.get_running_loop().add_signal_handler(number, asked.set)
-    await asked.wait()
+    return asked
 
 
 def _tell(running: RunningExchange, *, json_: bool) -> None:

@@ -12,9 +12,10 @@ from s1mpletrader.domain.orders import ListKind
 from s1mpletrader.domain.reality import Liquidity
 from s1mpletrader.domain.replies import Accepted, Cancelled, CancelRejected, Expired, Filled, Outcome, Rejected
 from s1mpletrader.exchange.errors import filter_failure, refused, unknown_order
-from s1mpletrader.exchange.events import account_position, execution_report, list_status
+from s1mpletrader.exchange.events import account_position, balance_update, execution_report, list_status
 from s1mpletrader.exchange.orders import NewOrder, Order, OrderList, Status, Trade
 from s1mpletrader.exchange.records import Records
+from s1mpletrader.exchange.transfers import COUNTERPART, transfer_order
 from s1mpletrader.plugins.simulated_exchange import SimulatedExchange
 from s1mpletrader.ports.execution import Balance, OrderRef, OrderRequest
 
@@ -48,12 +49,21 @@ class Account:
     """
 
     def __init__(
-        self, name: str, uid: int, engine: SimulatedExchange, clock: VirtualClock, numbers: Numbers, tell: TellEvent
+        self,
+        name: str,
+        uid: int,
+        engine: SimulatedExchange,
+        clock: VirtualClock,
+        numbers: Numbers,
+        tell: TellEvent,
+        fee_rate: Decimal,
     ) -> None:
         self.name, self.uid = name, uid
         self.records = Records()
         self._engine, self._clock, self._numbers, self._tell = engine, clock, numbers, tell
-        self._told: dict[str, Balance] = {balance.asset: balance for balance in finished(engine.balances())}
+        self._fee_rate = fee_rate
+        self._transfers: set[str] = set()
+        self._told: dict[str, Balance] = {balance.asset: balance for balance in self.balances()}
         self.updated_at: Instant = 0
 
     def settle(self, at: Instant) -> None:
@@ -65,7 +75,7 @@ class Account:
 
     def balances(self) -> Sequence[Balance]:
         """Every asset that is not zero."""
-        return self._run(self._engine.balances())
+        return [balance for balance in self._run(self._engine.balances()) if balance.asset != COUNTERPART]
 
     def place(self, asked: NewOrder, at: Instant) -> Order:
         """Place an order; ``ApiError`` where the engine refuses it."""
@@ -104,6 +114,18 @@ class Account:
         execution_id = self._report(order, "REPLACED", at, original_id=original)
         self.settle(at)
         return execution_id
+
+    def transfer(self, asset: str, amount: Decimal, at: Instant) -> None:
+        """Pay in, or, below zero, out; ``ValueError`` for an amount that is not whole, or not there."""
+        self.settle(at)
+        engine_id = f"transfer-{self._numbers.next('transfer')}"
+        order = transfer_order(engine_id, asset, amount, self._fee_rate)
+        self._transfers.add(engine_id)
+        (outcome,) = self._run(self._engine.submit([order]))
+        if isinstance(outcome, Rejected):
+            raise ValueError(f"{self.name} cannot pay {-amount} {asset}: {outcome.rejection_reason}")  # noqa: TRY004 - it is the amount
+        self._tell(self, balance_update(asset, amount, at))
+        self.settle(at)
 
     def _place(self, asked: Sequence[NewOrder], kind: ListKind, order_list: OrderList | None, at: Instant) -> list[Order]:
         self.settle(at)
@@ -148,6 +170,8 @@ class Account:
 
     def _apply(self, reply: object, at: Instant) -> None:
         match reply:
+            case Filled(client_order_id=str(engine_id)) if engine_id in self._transfers:
+                self._transfers.remove(engine_id)
             case Filled(client_order_id=str(engine_id)):
                 self._apply_fill(self.records.by_engine(engine_id), reply, at)
             case Cancelled() | Expired():

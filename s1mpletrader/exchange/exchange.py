@@ -93,6 +93,10 @@ class LocalExchange:
             del self._channels[channel]
             self.delivery.forget(channel)
 
+    def transfer(self, account: str, asset: str, amount: Decimal) -> None:
+        """Pay into an account, or, below zero, out of it; ``ValueError`` where there is not so much."""
+        self.accounts[account].transfer(asset, amount, self.now())
+
     def market(self, name: str) -> SymbolMarket:
         """A listed symbol by its name at the venue; ``ApiError`` for any other."""
         found = self.markets.get(name)

@@ -14,6 +14,7 @@ from s1mpletrader.domain.instrument import AccountType
 from s1mpletrader.exchange.account import Account, Numbers, TellEvent
 from s1mpletrader.exchange.config import FEE_QUANTUM, AccountConfig, ExchangeConfig, SymbolConfig
 from s1mpletrader.exchange.market import SymbolMarket
+from s1mpletrader.exchange.transfers import COUNTERPART, COUNTERPART_FUNDS, transfer_candles, transfer_rules
 from s1mpletrader.plugins.market_data.file import FileConfig, FileSource
 from s1mpletrader.plugins.market_data.generator import GeneratorConfig, GeneratorSource
 from s1mpletrader.plugins.simulated_exchange import SimulatedExchangeConfig, build_exchange
@@ -54,6 +55,8 @@ def _account(
     numbers: Numbers,
     tell: TellEvent,
 ) -> Account:
+    assets = {asset for market in markets.values() for asset in (market.instrument.base, market.instrument.quote)}
+    assets |= account.funds.keys()
     engine_config = SimulatedExchangeConfig(
         maker_rate=config.maker_rate,
         taker_rate=config.taker_rate,
@@ -62,18 +65,18 @@ def _account(
         volume_share=config.volume_share,
         limit_fill=config.limit_fill,
         path=config.path,
-        instruments={market.instrument.symbol: _engine_rules(market) for market in markets.values()},
+        instruments={market.instrument.symbol: _engine_rules(market) for market in markets.values()} | transfer_rules(assets),
     )
     provision = ConnectorProvision(
         account=account.name,
         account_type=AccountType.SPOT,
-        funds=dict(account.funds),
+        funds={**account.funds, COUNTERPART: COUNTERPART_FUNDS},
         clock=clock,
         seed=f"{config.seed}",
-        candles={market.candles.series: market.candles for market in markets.values()},
+        candles={market.candles.series: market.candles for market in markets.values()} | transfer_candles(assets, clock.now()),
         is_submitted=lambda _: False,
     )
-    return Account(account.name, uid, build_exchange(engine_config, provision), clock, numbers, tell)
+    return Account(account.name, uid, build_exchange(engine_config, provision), clock, numbers, tell, config.taker_rate)
 
 
 def _engine_rules(market: SymbolMarket) -> InstrumentRules:

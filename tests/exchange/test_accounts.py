@@ -1,12 +1,13 @@
 """Whatever is done, an account's balances are what its trades made of them, and its records agree with its stream."""
 
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from s1mpletrader.exchange.transfers import transfer_order
 from tests.exchange.harness import SYMBOL, Desk
 
 SIDES = st.sampled_from(["BUY", "SELL"])
@@ -21,7 +22,8 @@ OCO = st.tuples(st.just("oco"), SIDES, QUANTITIES, ABOVE, BELOW)
 CANCEL = st.tuples(st.just("cancel"), st.integers(0, 5))
 AMEND = st.tuples(st.just("amend"), st.integers(0, 5))
 WAIT = st.tuples(st.just("wait"), st.integers(100, 3_000))
-STEPS = st.lists(st.one_of(PLACE, PLACE, OCO, OCO, CANCEL, AMEND, WAIT, WAIT, WAIT), min_size=12, max_size=30)
+PAY = st.tuples(st.just("pay"), st.sampled_from(["BTC", "USDT"]), st.integers(-(10**8), 10**9).filter(bool))
+STEPS = st.lists(st.one_of(PAY, PLACE, PLACE, OCO, OCO, CANCEL, AMEND, WAIT, WAIT, WAIT), min_size=12, max_size=30)
 
 
 def act(desk: Desk, step: tuple[Any, ...]) -> None:
@@ -31,6 +33,8 @@ def act(desk: Desk, step: tuple[Any, ...]) -> None:
             place(desk, kind, side, quantity, ratio, stop_ratio)
         case "oco", side, quantity, above, below:
             place_oco(desk, side, quantity, above, below)
+        case "pay", asset, units:
+            desk.exchange.transfer("test", asset, Decimal(units) / 10**8)
         case "wait", seconds:
             desk.exchange.advance(seconds * 10**9, 10 * 10**9)
         case what, index:
@@ -78,7 +82,8 @@ def test_balances_orders_trades_and_events_agree(steps: list[tuple[Any, ...]], v
     for step in steps:
         act(desk, step)
     events, trades = wire.events(), desk.ok("GET /api/v3/myTrades", symbol=SYMBOL, limit=1000)
-    check_balances(before, desk.balances(), trades)
+    paid = [(event["a"], Decimal(event["d"])) for event in events if event["e"] == "balanceUpdate"]
+    check_balances(before, desk.balances(), trades, paid)
     orders = {order["orderId"]: order for order in desk.ok("GET /api/v3/allOrders", symbol=SYMBOL, limit=1000)}
     for order in orders.values():
         own = [trade for trade in trades if trade["orderId"] == order["orderId"]]
@@ -95,10 +100,15 @@ def test_balances_orders_trades_and_events_agree(steps: list[tuple[Any, ...]], v
 
 
 def check_balances(
-    before: dict[str, tuple[Decimal, Decimal]], after: dict[str, tuple[Decimal, Decimal]], trades: list[dict[str, Any]]
+    before: dict[str, tuple[Decimal, Decimal]],
+    after: dict[str, tuple[Decimal, Decimal]],
+    trades: list[dict[str, Any]],
+    paid: list[tuple[str, Decimal]],
 ) -> None:
-    """What is there is what was there, plus what was traded, less what it cost; none of it below zero."""
+    """What is there is what was there, plus what was paid in and traded, less what it cost; none of it below zero."""
     expected = {asset: sum(amounts) for asset, amounts in before.items()}
+    for asset, amount in paid:
+        expected[asset] += amount
     for trade in trades:
         sign = 1 if trade["isBuyer"] else -1
         expected["BTC"] += sign * Decimal(trade["qty"])
@@ -138,3 +148,33 @@ def test_an_accounts_rates_are_told() -> None:
     assert (rates["maker"], rates["taker"]) == ("0.00050000", "0.00200000")
     (fill,) = desk.order(side="BUY", type="MARKET", quantity="0.01")["fills"]
     assert fill["commission"] == "0.00002000"
+
+
+@given(st.integers(1, 10**14), st.sampled_from(["0", "0.001", "0.0003", "0.07", "0.99"]))
+@settings(max_examples=100, deadline=None)
+def test_a_payment_is_exact_whatever_trades_cost(units: int, rate: str) -> None:
+    amount = Decimal(units) / 10**8
+    quantity = transfer_order("id", "BTC", amount, Decimal(rate)).details.quantity
+    fee = (quantity * Decimal(rate)).quantize(Decimal("0.00000001"), ROUND_CEILING)
+    assert quantity - fee == amount
+
+
+def test_a_payment_is_told_and_can_be_used() -> None:
+    accounts = [{"name": "test", "funds": {"USDT": 1}}]
+    desk = Desk(accounts=accounts, volume_share="0.5", slippage_ticks=3, limit_fill="through")
+    wire = desk.listen().wire
+    desk.exchange.transfer("test", "BTC", Decimal("0.5"))
+    events = wire.events()
+    assert [event["e"] for event in events] == ["balanceUpdate", "outboundAccountPosition"]
+    assert (events[0]["a"], events[0]["d"]) == ("BTC", "0.50000000")
+    assert events[1]["B"] == [{"a": "BTC", "f": "0.50000000", "l": "0.00000000"}]
+    desk.limit("SELL", "0.5", desk.at("1.1"))
+    with pytest.raises(ValueError, match="cannot pay"):
+        desk.exchange.transfer("test", "BTC", Decimal("-0.1"))
+    desk.ok("DELETE /api/v3/openOrders", symbol=SYMBOL)
+    desk.exchange.transfer("test", "BTC", Decimal("-0.5"))
+    assert desk.balances() == {"USDT": (Decimal(1), Decimal(0))}
+    assert desk.ok("GET /api/v3/myTrades", symbol=SYMBOL) == []
+    for amount in ("0", "0.000000001"):
+        with pytest.raises(ValueError, match="whole number"):
+            desk.exchange.transfer("test", "BTC", Decimal(amount))

@@ -134,10 +134,7 @@ def test_a_key_of_ed25519_signs_in_base64() -> None:
 
 
 def test_each_account_has_its_own_orders() -> None:
-    accounts = tuple(
-        AccountConfig(name=name, keys=(KeyConfig(key=name, secret=name),))  # type: ignore[arg-type]  # pydantic makes it a secret.
-        for name in ("one", "other")
-    )
+    accounts = tuple(AccountConfig(name=name, keys=(KeyConfig(key=name, secret=name),)) for name in ("one", "other"))
     desk = Desk(ExchangeConfig(accounts=accounts), key="one", secret="one")
     placed = desk.limit("BUY", "0.01", desk.at("0.9"))
     desk.key = desk.secret = "other"

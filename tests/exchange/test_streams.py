@@ -114,7 +114,7 @@ def test_a_wrong_signature_on_the_socket_is_refused(spoilt: dict[str, Any]) -> N
 def test_a_session_is_logged_on_by_ed25519_only() -> None:
     private = Ed25519PrivateKey.generate()
     pem = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
-    keys = (KeyConfig(key="ed", public_key=pem), KeyConfig(key="test", secret="test"))  # type: ignore[arg-type]  # pydantic makes it a secret.
+    keys = (KeyConfig(key="ed", public_key=pem), KeyConfig(key="test", secret="test"))
     desk = Desk(ExchangeConfig(accounts=(AccountConfig(keys=keys),)))
     socket, now = desk.socket(), milliseconds(START)
     assert socket.ask("userDataStream.subscribe")["error"]["code"] == -2015
