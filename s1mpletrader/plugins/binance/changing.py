@@ -77,6 +77,9 @@ class Changing:
             raise
         except Unavailable as unsent:
             return NotSent(order_id=order.order_id, reason=str(unsent), at=self._clock.now())
+        tracked = self._orders.tracked(order.client_order_id)
+        if tracked is not None:
+            tracked.quantity = quantity
         return Amended(order_id=order.order_id, at=self._clock.now(), quantity=quantity, venue_at=_amended_at(body))
 
     async def replace(self, order: OrderRef, replacement: OrderRequest) -> tuple[ReplaceOutcome, Outcome]:

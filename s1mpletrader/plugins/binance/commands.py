@@ -76,8 +76,7 @@ class Commands:
 
     async def send(self, route: Route, parameters: Mapping[str, str]) -> bytes:
         """The venue's answer; otherwise what ``raise_for`` says, or ``NotSentError``, ``NoAnswer`` where nothing has left."""
-        if self._rest.time.due:
-            await self._measure()
+        await self._rest.time.refresh()
         try:
             return await self._send_once(route, parameters)
         except VenueRefused as refused:
@@ -98,10 +97,3 @@ class Commands:
             except NotSentError:
                 pass
         return await self._rest.command(route.verb, route.path, parameters)
-
-    async def _measure(self) -> None:
-        """An old measurement is good enough where no new one can be had; the venue refuses a wrong time by itself."""
-        try:
-            await self._rest.time.measure()
-        except Unavailable:
-            return

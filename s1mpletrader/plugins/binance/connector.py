@@ -91,6 +91,7 @@ class BinanceSpot:
         try:
             await parts.rest.time.measure()
             await parts.symbols.load()
+            parts.reconciler.begin()
             parts.private_line.start()
             parts.command_line.start()
             await parts.private_line.ready(_READY_NS)

@@ -15,7 +15,7 @@ from s1mpletrader.api import (
     add,
 )
 from s1mpletrader.plugins.binance.inbox import Inbox
-from s1mpletrader.plugins.binance.messages import ExecutionReport, OrderAnswer
+from s1mpletrader.plugins.binance.messages import ExecutionReport, OrderAnswer, amount
 from s1mpletrader.plugins.binance.orders import Orders, Tracked
 from s1mpletrader.plugins.binance.parsing import answered_at, client_id_of, ended_reply, order_reply, stream_fill
 from s1mpletrader.plugins.binance.recent import Recent
@@ -52,7 +52,7 @@ class Desk:
         if tracked is None:
             if report.execution == "TRADE" and report.status == "FILLED":
                 return True
-            tracked = self._orders.follow(client_id, order_id, symbol, report.filled, self._clock.now())
+            tracked = self._orders.follow(client_id, order_id, symbol, report.quantity, report.filled, self._clock.now())
         if report.execution != "TRADE" and self._is_new(report):
             reply = order_reply(report, order_id, self._clock.now())
             if reply is not None:
@@ -73,6 +73,9 @@ class Desk:
         self._tell(
             Accepted(order_id=tracked.order_id, exchange_order_id=str(answer.order_id), at=now, venue_at=venue_at), tracked
         )
+        if tracked.quantity is not None and 0 < answer.orig_qty < tracked.quantity:
+            # A quantity is only ever lowered: a larger one is a look into the past.
+            self._tell(Amended(order_id=tracked.order_id, at=now, quantity=amount(answer.orig_qty)), tracked)
         reply = ended_reply(answer, tracked.order_id, now)
         if reply is not None:
             self._tell(reply, tracked)
@@ -136,6 +139,7 @@ class Desk:
         if isinstance(reply, Accepted):
             self._accept(reply, tracked)
         elif isinstance(reply, Amended):
+            tracked.quantity = reply.quantity
             self._inbox.put(reply)
         elif tracked.held is not None:
             tracked.held.append(reply)

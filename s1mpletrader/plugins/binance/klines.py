@@ -62,8 +62,7 @@ class Klines:
 
     async def closed(self, series: Series, start: Instant, end: Instant | None = None) -> list[Candle]:
         """The candles with ``start <= opened_at`` that have closed, by ``end`` and by the venue's own clock."""
-        if self._rest.time.due:
-            await self._rest.time.measure()
+        await self._rest.time.refresh()
         found: list[Candle] = []
         next_ms = -(-start // MS_NS)
         limit = min(self._rest.time.now(), end) if end is not None else self._rest.time.now()

@@ -257,6 +257,10 @@ class Line:
             await until(self._clock, self._clock.now() + self._pace.answer_ns, old.link.ended.wait())
             self._poked.set()
             return
+        if old.link.ended.is_set():
+            # It was cut before the other had subscribed: that is a gap, and is closed as one.
+            await new.release.aclose()
+            return
         self._held = new
         task = asyncio.create_task(self._drain(old), name=f"binance drain {self._name}")
         self._old.add(task)

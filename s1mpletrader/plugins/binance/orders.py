@@ -36,6 +36,8 @@ class Tracked:
     in_flight: bool = False
     """Whether its submission has not been answered yet: the answer will tell what the stream may tell before."""
     acknowledged: bool = False
+    quantity: Decimal | None = None
+    """Its size, as far as it has been told."""
     seen: Accepted | None = None
     """What the stream said of its acceptance while it was in flight."""
     filled: Decimal = ZERO
@@ -101,12 +103,20 @@ class Orders:
         """A live order."""
         return self._live.get(client_order_id)
 
-    def follow(self, client_order_id: str, order_id: OrderId, symbol: str, filled: Decimal, now: Instant) -> Tracked:
-        """Track an order that the venue shows, of which so much had been filled before."""
+    def follow(
+        self, client_order_id: str, order_id: OrderId, symbol: str, quantity: Decimal, filled: Decimal, now: Instant
+    ) -> Tracked:
+        """Track an order of this size that the venue shows, of which so much had been filled before."""
         found = self._live.get(client_order_id)
         if found is None:
             found = Tracked(
-                order_id=order_id, client_order_id=client_order_id, symbol=symbol, since=now, acknowledged=True, filled=filled
+                order_id=order_id,
+                client_order_id=client_order_id,
+                symbol=symbol,
+                since=now,
+                acknowledged=True,
+                quantity=quantity,
+                filled=filled,
             )
             self._live[client_order_id] = found
         return found
@@ -129,6 +139,7 @@ class Orders:
             symbol=request.details.symbol,
             since=now,
             in_flight=True,
+            quantity=request.details.quantity,
         )
         self._live[request.client_order_id] = tracked
         return tracked

@@ -36,8 +36,7 @@ class PrivateStream:
 
     async def opened(self, link: Link) -> None:
         """Subscribe, freshly signed; the stream is not trusted before the venue has confirmed it."""
-        if self._rest.time.due:
-            await self._rest.time.measure()
+        await self._rest.time.refresh()
         self._limits.take(_SUBSCRIBE_WEIGHT)
         await self._api.call(link, _SUBSCRIBE, {})
 
@@ -77,6 +76,10 @@ class PrivateStream:
                 self._take_list(decode(event, ListStatus))
         except (msgspec.MsgspecError, ValueError, ArithmeticError) as error:
             _log.error("binance: an event of the account was put aside: %s: %s", error, event[:500])
+            self._reconciler.soon()
+            return True
+        except Exception:  # noqa: BLE001 - whatever it is, the stream goes on, and it is logged
+            _log.exception("binance: an event of the account was put aside")
             self._reconciler.soon()
             return True
         return kind != "eventStreamTerminated"

@@ -93,7 +93,9 @@ class Reading:
         self._orders.link(found.symbol, found.exchange_order_id, found.client_order_id)
         if found.order_id is not None and not found.state.terminal:
             now: Instant = self._clock.now()
-            self._orders.follow(found.client_order_id, found.order_id, found.symbol, found.filled_quantity, now)
+            self._orders.follow(
+                found.client_order_id, found.order_id, found.symbol, found.details.quantity, found.filled_quantity, now
+            )
 
     async def _ask(self, path: str, parameters: Mapping[str, str], weight: int, kind: type[T]) -> T:
         body = await self._rest.private(path, parameters, weight)

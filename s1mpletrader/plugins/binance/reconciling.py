@@ -34,13 +34,18 @@ class Reconciler:
         self._clock = clock
         self._every_ns = every_ns
         self._one_at_a_time = asyncio.Lock()
-        self._followed_since: dict[str, Instant] = {}
+        self._began: Instant = 0
+        self._followed: set[str] = set()
         self._settled: dict[str, int] = {}
         self._poked = asyncio.Event()
 
+    def begin(self) -> None:
+        """What trades from now on is this connector's to tell."""
+        self._began = self._rest.time.now()
+
     def follow(self, symbol: str) -> None:
-        """Compare a symbol's trades from now on."""
-        self._followed_since.setdefault(symbol, self._rest.time.now())
+        """Compare a symbol's trades, too."""
+        self._followed.add(symbol)
 
     def soon(self) -> None:
         """Something does not fit: compare without waiting for the next turn."""
@@ -67,8 +72,7 @@ class Reconciler:
             poked = await until(self._clock, self._clock.now() + wait_ns, self._poked.wait())
             self._poked.clear()
             try:
-                if self._rest.time.due:
-                    await self._rest.time.measure()
+                await self._rest.time.refresh()
                 fits = await self.run()
             except S1mpleTraderError as error:
                 _log.warning("binance: the account could not be compared: %s", error)
@@ -86,10 +90,10 @@ class Reconciler:
 
     async def _missed(self) -> list[Filled]:
         missed: list[Filled] = []
-        for symbol, since in sorted(self._followed_since.items()):
+        for symbol in sorted(self._followed):
             settled = self._settled.get(symbol)
             if settled is None:
-                fills = await self._trades.since(symbol, since, FillSource.RECONCILED)
+                fills = await self._trades.since(symbol, self._began, FillSource.RECONCILED)
             else:
                 fills = await self._trades.after(symbol, settled, FillSource.RECONCILED)
             if fills:

@@ -88,8 +88,7 @@ class Rest:
         return {**parameters, "recvWindow": str(self._receive_window_ms), "timestamp": self.time.timestamp()}
 
     async def _private(self, path: str, parameters: Mapping[str, str], weight: int) -> bytes:
-        if self.time.due:
-            await self.time.measure()
+        await self.time.refresh()
         self._limits.take(weight)
         address = self._address(path, self._signed(parameters))
         request = HttpRequest(method="GET", url=address, headers=self._headers(), timeout_ms_max=self._timeout_ms)

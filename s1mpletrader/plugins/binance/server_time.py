@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from s1mpletrader.api import MINUTE_NS, IClock, Instant
+from s1mpletrader.api import MINUTE_NS, IClock, Instant, Unavailable
 from s1mpletrader.plugins.binance.messages import MS_NS
 
 _AGE_MAX_NS: Final = 30 * MINUTE_NS
@@ -26,10 +26,15 @@ class ServerTime:
         """The same in the venue's milliseconds, never in its future by the error of the measurement."""
         return str(self.now() // MS_NS)
 
-    @property
-    def due(self) -> bool:
-        """Whether the measurement is old: clocks drift."""
-        return self._measured_at is None or self._clock.now() - self._measured_at > _AGE_MAX_NS
+    async def refresh(self) -> None:
+        """Measure again where the measurement is old: clocks drift. An old one is good enough where no new one can be had."""
+        if self._measured_at is None:
+            await self.measure()
+        elif self._clock.now() - self._measured_at > _AGE_MAX_NS:
+            try:
+                await self.measure()
+            except Unavailable:
+                return
 
     async def measure(self) -> None:
         """Ask for the time. The answer was written somewhere between the question and its arrival."""
