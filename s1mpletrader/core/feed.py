@@ -211,7 +211,8 @@ class QuietWorker:
     def _rows(self, start: int, stop: int) -> tuple[int, int]:
         series = self._bound.series
         first = self._timeline.count(series, start - 1) if start else 0
-        return max(first, self._bound.first_row), self._timeline.count(series, stop - 1)
+        last = self._timeline.count(series, stop - 1) if stop else 0
+        return max(first, self._bound.first_row), last
 
 
 def can_skip(strategy: Strategy) -> bool:

@@ -176,6 +176,17 @@ def test_the_skipping_feed_tells_what_the_dense_one_tells(
     assert make(SkippingFeed) == make(DenseFeed)
 
 
+def test_who_speaks_at_the_very_first_candle_takes_nobody_else_past_it() -> None:
+    def make(which: Any) -> list[Told]:
+        coupled = [Counter(FAST, step, signals=False) for step in (8, 40, 40)]
+        return told(which, strategy({FAST: [8, 2], SLOW: [9]}, [], coupled), [])
+
+    first, *_, last = make(SkippingFeed)
+    assert first.at == MINUTE_NS
+    assert last.what == [10, 0, 10]
+    assert make(SkippingFeed) == make(DenseFeed)
+
+
 FAST_CLOSES, SLOW_CLOSES = [1, 8, 2, 9, 3, 9, 9], [5, 9]
 MINUTE = MINUTE_NS
 
