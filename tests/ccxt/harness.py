@@ -43,7 +43,7 @@ def provision(
 
 
 def configuration(exchange: str, **more: Any) -> CcxtConfig:
-    settings: dict[str, Any] = {"poll_s": 3600, "reconcile_s": 3600, "rate_limit": False} | more
+    settings: dict[str, Any] = {"poll_s": 3600, "reconcile_s": 3600, "rate_limit": False, "sandbox": False} | more
     return CcxtConfig(exchange=exchange, **settings)
 
 

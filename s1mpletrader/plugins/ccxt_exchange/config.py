@@ -37,6 +37,8 @@ class CcxtKeys(PluginConfig):
 class CcxtConfig(CcxtKeys, CredentialsKeys):
     """``[exchange]``: ``reconcile_s`` is how often what was pushed is compared with what the exchange shows when asked."""
 
+    sandbox: bool
+    """Whether orders go to the exchange's test environment; there is no default, so that neither is taken for the other."""
     reconcile_s: Annotated[float, Field(gt=0, le=3600)] = 30.0
     uid: str | None = None
     """The user's number at the exchange, for the few that ask for it. It is no secret."""
