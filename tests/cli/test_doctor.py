@@ -120,6 +120,12 @@ MAY = {"trading": True, "withdrawals": False, "bound_to_addresses": True}
         ({"faults": {"open": AuthenticationFailed("-2015")}}, "venue", Severity.PROBLEM, "does not accept the key: -2015"),
         ({"faults": {"open": Unavailable("no route")}}, "venue", Severity.PROBLEM, "no route"),
         ({"faults": {"open": TimeoutError()}}, "venue", Severity.PROBLEM, "there was no answer within 30 s"),
+        (
+            {"faults": {"open": TimeoutError(), "balances": AuthenticationFailed("-1022")}},
+            "venue",
+            Severity.PROBLEM,
+            "does not accept the key: -1022",
+        ),
         ({"faults": {"server_time": Unavailable("busy")}}, "clock", Severity.PROBLEM, "busy"),
         ({"faults": {"key_permissions": AuthenticationFailed("gone")}}, "permissions", Severity.PROBLEM, "gone"),
         ({"faults": {"balances": Unavailable("busy")}}, "balances", Severity.PROBLEM, "busy"),

@@ -28,6 +28,9 @@ OFFSET_MS_MAX: Final = 1_000
 """Beyond it venues refuse requests for their timestamps."""
 MS_NS: Final = 1_000_000
 
+_PLACES: Final = {"env": "_variable", "environment": "_variable", "keyring": "keyring", "file": "credentials_file"}
+"""Which of a configuration's keys tell more about each place where a key may be."""
+
 
 @dataclass(frozen=True)
 class Venue:
@@ -63,7 +66,9 @@ async def _examine(portfolio: Portfolio, connector: IExecutionConnector, clock: 
     opening: IOpened = connector
     _, fault = await _asked(opening.open)
     if fault is not None:
-        yield _unanswered("venue", fault)
+        # A stream that is refused is tried again and again; a plain question tells why.
+        _, reason = await _asked(connector.balances) if isinstance(fault, TimeoutError) else (None, None)
+        yield _unanswered("venue", reason or fault)
         return
     yield ok("venue", f"{connector.venue} answers, for the account {connector.account!r}")
     yield await _clock(connector, clock)
@@ -84,12 +89,10 @@ def _keys(config: BaseModel) -> Finding:
     """Where the key was found. A connector that needs one cannot be built without it, so that it is there by now."""
     if "credentials" not in type(config).model_fields:
         return skipped("keys", "this venue takes no key")
-    places = {
-        name: value
-        for name, value in config
-        if value is not None and (name.startswith(("credentials", "keyring")) or name.endswith("_variable"))
-    }
-    return ok("keys", f"found by {', '.join(f'{name} = {value}' for name, value in places.items())}")
+    where = str(getattr(config, "credentials", ""))
+    about = ("credentials_name", _PLACES.get(where, "credentials_"))
+    places = [f"{name} = {value}" for name, value in config if value is not None and any(part in name for part in about)]
+    return ok("keys", f"found by {', '.join((f'credentials = {where}', *places))}")
 
 
 async def _clock(connector: Any, clock: IClock) -> Finding:
