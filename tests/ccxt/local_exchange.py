@@ -88,7 +88,9 @@ class LocalBench:
     _tasks: "list[asyncio.Task[None]]" = field(default_factory=list)
 
     async def begin(self) -> CcxtExchange:
-        config = CcxtConfig(exchange="binance", sandbox=False, host=self.running.rest_url, rate_limit=False, reconcile_s=3600, poll_s=1)
+        config = CcxtConfig(
+            exchange="binance", sandbox=False, host=self.running.rest_url, rate_limit=False, reconcile_s=3600, poll_s=1
+        )
         self.connector = build_exchange(config, provision(known=self.known, transport=None, clock=self.clock))
         await self.connector.open()
         self._let_fail(self.connector._session.exchange.session.connector)

@@ -94,7 +94,7 @@ class Listening:
         order_id = OrderId(Samples(name).id(IdKind.ORDER))
         details = OrderDetails(symbol="BTC/USDT", side=Side.BUY, type=OrderType.LIMIT, quantity=Decimal(4), price=Decimal(100))
         request = OrderRequest(order_id=order_id, client_order_id=RULE.form.write(order_id), details=details)
-        self.registry.claim([request])
+        self.registry.claim([request], self.session.clock.now())
         if number is not None:
             self.registry.accepted(request, str(number))
             self.exchange.orders[str(number)] = order(number, request.client_order_id)
@@ -318,6 +318,27 @@ def test_what_others_do_is_told_as_theirs() -> None:
         await one.stream.reconcile()
         await asyncio.sleep(0)
         assert [(fill.venue_trade_id, fill.order_id) for fill in one.fills] == [("10", None), ("11", None), ("12", None)]
+        assert one.fills[1].client_order_id == stranger, "by which the ledger may come to know it"
+
+    listening(story, ScriptedExchange(watches=False))
+
+
+def test_an_order_that_the_ledger_comes_to_know_later_is_ours_from_then_on() -> None:
+    async def story(one: Listening) -> None:
+        order_id = OrderId(Samples("later").id(IdKind.ORDER))
+        one.exchange.orders = {"1": order(1, RULE.form.write(order_id))}
+        one.exchange.trades = [trade(10, 1, START_MS + 5)]
+        await one.stream.reconcile()
+        one.known.add(order_id)
+        one.exchange.trades.append(trade(11, 1, START_MS + 6))
+        one.exchange.orders["1"] = order(1, RULE.form.write(order_id), "canceled", filled="2")
+        await one.stream.reconcile()
+        await asyncio.sleep(0)
+        assert [(type(reply), reply.order_id) for reply in one.told] == [
+            (Filled, None),
+            (Filled, order_id),
+            (Cancelled, order_id),
+        ]
 
     listening(story, ScriptedExchange(watches=False))
 

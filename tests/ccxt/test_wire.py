@@ -27,6 +27,7 @@ from s1mpletrader.plugins.ccxt_exchange import CcxtDataConfig, CcxtExchange, bui
 from s1mpletrader.plugins.ccxt_exchange.config import CcxtKeys
 from s1mpletrader.plugins.ccxt_exchange.library import make_exchange, moved
 from s1mpletrader.plugins.credentials import CredentialsFault
+from s1mpletrader.ports.execution import IProduction
 from tests.ccxt.dialects.okx import Okx
 from tests.ccxt.harness import SECRETS, configuration, provision
 from tests.ccxt.world import DETAILS, Asked, Wire, World, taken_apart
@@ -76,7 +77,20 @@ def test_the_sandbox_has_another_name_and_other_keys(monkeypatch: pytest.MonkeyP
         build_exchange(configuration("okx", sandbox=True), provision(known=set(), transport=None))
     for part, secret in zip(("KEY", "SECRET", "PASSWORD"), SECRETS, strict=True):
         monkeypatch.setenv(f"OKX_SANDBOX_API_{part}", secret)
-    assert build_exchange(configuration("okx", sandbox=True), provision(known=set(), transport=None)).venue == "okx-sandbox"
+    sandboxed = build_exchange(configuration("okx", sandbox=True), provision(known=set(), transport=None))
+    assert (sandboxed.venue, sandboxed.is_production) == ("okx-sandbox", False)
+
+
+def test_real_money_is_told_from_every_other() -> None:
+    for host, is_production in (
+        (None, True),
+        ("http://127.0.0.1:80", False),
+        ("http://localhost", False),
+        ("https://x.com", True),
+    ):
+        connector = build_exchange(configuration("okx", host=host), provision(known=set(), transport=None))
+        assert isinstance(connector, IProduction)
+        assert connector.is_production is is_production
 
 
 def test_an_exchange_that_cannot_be_traded_is_refused_before_any_key_is_asked_for() -> None:

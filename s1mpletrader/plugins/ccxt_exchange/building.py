@@ -1,6 +1,6 @@
 """Builds the connector and the market stream from their tables."""
 
-from s1mpletrader.api import ConnectorProvision, DataProvision
+from s1mpletrader.api import AccountType, ConnectorProvision, DataProvision
 from s1mpletrader.plugins.ccxt_exchange.client_ids import id_rule
 from s1mpletrader.plugins.ccxt_exchange.config import CcxtConfig, CcxtDataConfig
 from s1mpletrader.plugins.ccxt_exchange.connector import CcxtExchange
@@ -46,6 +46,7 @@ def build_market_stream(config: CcxtDataConfig, provision: DataProvision) -> Ccx
     """The exchange's candles; ``ValueError`` where ccxt offers none, or there is no present to be live in."""
     if provision.clock is None:
         raise ValueError("the source 'ccxt' is live: a backtest reads a file; 's1mpletrader' runs this one with paper or live")
-    exchange = make_exchange(config, transport=provision.transport)
+    account_type = AccountType.NETTING if ":" in provision.series.symbol else AccountType.SPOT
+    exchange = make_exchange(config, account_type=account_type, transport=provision.transport)
     session = Session(exchange, provision.clock, name=config.exchange)
     return CcxtMarketStream(config, session, watch=config.watch and provision.transport is None)

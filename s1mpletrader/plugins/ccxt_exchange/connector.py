@@ -1,6 +1,7 @@
 """An account at any exchange that ccxt knows."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from s1mpletrader.api import (
     AccountType,
     Amended,
     AmendOutcome,
+    AuthenticationFailed,
     Balance,
     Cancelled,
     CancelOutcome,
@@ -48,6 +50,7 @@ from s1mpletrader.plugins.ccxt_exchange.capabilities import BUYS_IN_BASE, capabi
 from s1mpletrader.plugins.ccxt_exchange.client_ids import IdRule
 from s1mpletrader.plugins.ccxt_exchange.config import CcxtConfig
 from s1mpletrader.plugins.ccxt_exchange.faults import Fate
+from s1mpletrader.plugins.ccxt_exchange.library import is_local
 from s1mpletrader.plugins.ccxt_exchange.lookup import Lookup, milliseconds
 from s1mpletrader.plugins.ccxt_exchange.registry import Known, OrderRegistry
 from s1mpletrader.plugins.ccxt_exchange.replies import ReplyStream
@@ -100,6 +103,7 @@ class CcxtExchange:
         self._rule = rule
         self._account = account
         self._venue = f"{config.exchange}-sandbox" if config.sandbox else config.exchange
+        self._is_production = not (config.sandbox or is_local(config.host))
         self._capabilities = capabilities_of(session.exchange, account_type)
         self._registry = OrderRegistry(rule, is_submitted)
         self._instruments: dict[str, Instrument] = {}
@@ -129,6 +133,11 @@ class CcxtExchange:
         """The account's name."""
         return self._account
 
+    @property
+    def is_production(self) -> bool:
+        """Whether orders cost real money: not in a sandbox, nor at a server on this machine."""
+        return self._is_production
+
     def capabilities(self) -> Capabilities:
         """What ccxt declares of the exchange, as far as it keeps our promises."""
         return self._capabilities
@@ -154,7 +163,7 @@ class CcxtExchange:
     async def submit(self, orders: Sequence[OrderRequest], list_kind: ListKind = ListKind.NONE) -> Sequence[Outcome]:
         """Place orders, one after the other."""
         self._check_supported([request.details for request in orders], list_kind)
-        self._registry.claim(orders)
+        self._registry.claim(orders, self._clock.now())
         outcomes: list[Outcome] = []
         for request in orders:
             try:
@@ -214,7 +223,8 @@ class CcxtExchange:
 
     async def query(self, order: OrderRef) -> OrderSnapshot | None:
         """The order by the exchange's id or ours, wherever ccxt can look for it."""
-        found = await self._find(order)
+        with _reading():
+            found = await self._find(order)
         if found is None:
             return None
         known = self._registry.note(found)
@@ -226,7 +236,9 @@ class CcxtExchange:
     async def open_orders(self, symbol: str | None = None) -> Sequence[OrderSnapshot]:
         """All live orders; one whose record has no meaning here is left out, and logged."""
         snapshots = []
-        for order in await self._lookup.open_orders(symbol):
+        with _reading():
+            shown = await self._lookup.open_orders(symbol)
+        for order in shown:
             known = self._registry.note(order)
             order_id = known.order_id if known else None
             try:
@@ -238,9 +250,11 @@ class CcxtExchange:
     async def fills_since(self, symbol: str, at: Instant) -> Sequence[Filled]:
         """The account's fills in a symbol, oldest first, as far back as the exchange shows them."""
         fills = []
-        for trade in await self._lookup.trades(symbol, milliseconds(at)):
-            known = await self._owner(trade, symbol)
-            client_order_id = known.client_order_id if known else client_id_of(trade)
+        with _reading():
+            shown = await self._lookup.trades(symbol, milliseconds(at))
+            owners = [await self._owner(trade, symbol) for trade in shown]
+        for trade, known in zip(shown, owners, strict=True):
+            client_order_id = self._registry.client_order_id(str(trade.get("order"))) or client_id_of(trade)
             try:
                 filled = filled_of(
                     trade,
@@ -258,7 +272,15 @@ class CcxtExchange:
 
     async def balances(self) -> Sequence[Balance]:
         """Every asset that is not zero."""
-        return balances_of(await self._session.read("fetch_balance"))
+        with _reading():
+            return balances_of(await self._session.read("fetch_balance"))
+
+    async def server_time(self) -> Instant:
+        """The exchange's present, cut to its millisecond; ``Unavailable`` where ccxt cannot ask for it."""
+        if self._session.exchange.has.get("fetchTime") is not True:
+            raise Unavailable(f"{self._venue} does not tell its time through ccxt")
+        with _reading():
+            return instant(await self._session.read("fetch_time"), self._clock.now())
 
     async def instruments(self, symbols: Sequence[str]) -> Mapping[str, Instrument]:
         """The rules of these symbols, in ccxt's spelling: ``BTC/USDT``, or ``BTC/USDT:USDT`` for a perpetual contract."""
@@ -458,12 +480,11 @@ class CcxtExchange:
 
     async def _venue_ms(self) -> int:
         """The exchange's time, or ours where it does not tell."""
-        if self._session.exchange.has.get("fetchTime") is True:
-            try:
-                return int(await self._session.read("fetch_time"))
-            except (Unavailable, Refused) as fault:
-                _log.info("ccxt_no_time", venue=self._venue, reason=str(fault))
-        return milliseconds(self._clock.now())
+        try:
+            return milliseconds(await self.server_time())
+        except Unavailable as fault:
+            _log.info("ccxt_no_time", venue=self._venue, reason=str(fault))
+            return milliseconds(self._clock.now())
 
     def _check_supported(self, orders: Sequence[OrderDetails], list_kind: ListKind) -> None:
         offered = self._capabilities
@@ -476,6 +497,17 @@ class CcxtExchange:
                 raise UnsupportedOrder(f"{self._venue} has no {details.time_in_force} orders through ccxt")
             if details.reduce_only and not offered.reduce_only:
                 raise UnsupportedOrder(f"{self._venue} has no orders that only reduce")
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    """A question that the exchange refuses may be answered later: only a key that it refuses is refused for good."""
+    try:
+        yield
+    except AuthenticationFailed:
+        raise
+    except Refused as fault:
+        raise Unavailable(str(fault)) from None
 
 
 _TYPES: Final = {

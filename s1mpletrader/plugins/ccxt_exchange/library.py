@@ -91,6 +91,12 @@ def moved(urls: Any, host: str) -> Any:
     return urlunsplit((scheme, new.netloc, old.path, old.query, ""))
 
 
+def is_local(host: str | None) -> bool:
+    """Whether the host is this machine."""
+    name = None if host is None else urlsplit(host).hostname
+    return name is not None and (name in {"localhost", "::1"} or name.startswith("127."))
+
+
 def _options(keys: CcxtKeys, account_type: AccountType) -> dict[str, Any]:
     market = _MARKET_TYPE[account_type]
     known: dict[str, Any] = {**ALWAYS, "defaultType": market}

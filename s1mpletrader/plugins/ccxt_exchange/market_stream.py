@@ -20,6 +20,7 @@ from s1mpletrader.api import (
     S1mpleTraderError,
     Series,
     StreamHealth,
+    Unavailable,
     timeframe_ns,
 )
 from s1mpletrader.plugins.ccxt_exchange.config import CcxtDataConfig
@@ -240,12 +241,19 @@ class CcxtMarketStream:
         cursor = start
         while cursor + length <= end:
             since = -(-cursor // MILLISECOND_NS)
-            page = rows_of(await self._session.read("fetch_ohlcv", series.symbol, series.timeframe, since, PAGE))
+            page = rows_of(await self._page(series, since))
             fresh = {row.opened_at: row for row in page if cursor <= row.opened_at <= end - length}
             found |= fresh
             # An exchange may answer with nothing for a stretch without trades, and still have candles after it.
             cursor = max(fresh) + 1 if fresh else cursor + PAGE * length
         return [found[key] for key in sorted(found)]
+
+    async def _page(self, series: Series, since_ms: int) -> list[Any]:
+        """What is listed, and is refused all the same, may be answered later."""
+        try:
+            return list(await self._session.read("fetch_ohlcv", series.symbol, series.timeframe, since_ms, PAGE))
+        except Refused as fault:
+            raise Unavailable(str(fault)) from None
 
     async def _check(self, series: Series) -> None:
         markets = await self._session.read("load_markets")

@@ -5,10 +5,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
-from s1mpletrader.api import ZERO, AlreadySubmitted, OrderDetails, OrderId, OrderRequest, add
+from s1mpletrader.api import MINUTE_NS, ZERO, AlreadySubmitted, Instant, OrderDetails, OrderId, OrderRequest, add
 from s1mpletrader.plugins.ccxt_exchange.client_ids import IdRule
 from s1mpletrader.plugins.ccxt_exchange.translate import client_id_of, number
 
+DOUBT_NS: Final = 15 * MINUTE_NS
+"""An exchange that has not shown an order by then has never had it."""
+UNCLAIMED_MAX: Final = 1_000
+"""How many orders are remembered that have an id in our form, and that the ledger does not know."""
 FOREIGN_MAX: Final = 10_000
 """How many orders of others, and of ours that have ended, are remembered, so that none is looked up again."""
 
@@ -35,21 +39,22 @@ class OrderRegistry:
         self._form = rule.form
         self._is_submitted = is_submitted
         self._claimed: dict[OrderId, OrderRequest] = {}
-        self._doubtful: dict[str, OrderRequest] = {}
+        self._doubtful: dict[str, Instant] = {}
+        self._unclaimed: dict[str, Mapping[str, Any]] = {}
         self._lost: set[str] = set()
         self._live: dict[str, Known] = {}
         self._settled: dict[str, Known | None] = {}
         self._exchange_ids: dict[str, str] = {}
         self._ended: set[OrderId] = set()
 
-    def claim(self, requests: Sequence[OrderRequest]) -> None:
+    def claim(self, requests: Sequence[OrderRequest], at: Instant) -> None:
         """Remember these ids; ``AlreadySubmitted``, and none remembered, where one was submitted before."""
         ids = [request.order_id for request in requests]
         for index, order_id in enumerate(ids):
             if order_id in self._claimed or order_id in self._ended or order_id in ids[:index] or self._is_submitted(order_id):
                 raise AlreadySubmitted(f"{order_id} has been submitted before")
         self._claimed |= {request.order_id: request for request in requests}
-        self._doubtful |= {request.client_order_id: request for request in requests}
+        self._doubtful |= {request.client_order_id: at for request in requests}
 
     def release(self, request: OrderRequest) -> None:
         """It is proven that this one was not submitted: it may be, under the same id."""
@@ -86,13 +91,13 @@ class OrderRegistry:
         """Learn from an order as the exchange shows it; None where it is not ours."""
         exchange_order_id = str(order["id"])
         if exchange_order_id in self._live or exchange_order_id in self._settled:
-            return self.known(exchange_order_id)
+            return self._live.get(exchange_order_id) or self._settled[exchange_order_id]
         client_order_id = client_id_of(order)
         order_id = self.ours(client_order_id)
         if order_id is None or client_order_id is None:
-            if client_order_id is not None or not self._doubtful:
-                self._settle(exchange_order_id, None)
+            self._leave(exchange_order_id, client_order_id, order)
             return None
+        self._unclaimed.pop(exchange_order_id, None)
         request = self._claimed.get(order_id)
         self._undoubt(client_order_id)
         known = Known(
@@ -108,11 +113,19 @@ class OrderRegistry:
 
     def is_noted(self, exchange_order_id: str) -> bool:
         """Whether it is known whose order this is."""
-        return exchange_order_id in self._live or exchange_order_id in self._settled
+        return any(exchange_order_id in noted for noted in (self._live, self._settled, self._unclaimed))
 
     def known(self, exchange_order_id: str) -> Known | None:
         """Our order under the exchange's id; None where it is not ours, or not noted."""
+        if exchange_order_id in self._unclaimed:
+            return self.note(self._unclaimed[exchange_order_id])
         return self._live.get(exchange_order_id) or self._settled.get(exchange_order_id)
+
+    def client_order_id(self, exchange_order_id: str) -> str | None:
+        """The client order id of an order that has been noted in our form, whether the ledger knows it or not."""
+        order = self._unclaimed.get(exchange_order_id)
+        known = self.known(exchange_order_id)
+        return known.client_order_id if known else client_id_of(order) if order else None
 
     def exchange_id(self, client_order_id: str) -> str | None:
         """The exchange's id of an order, as far as it is known."""
@@ -125,16 +138,17 @@ class OrderRegistry:
 
     def live(self) -> list[Known]:
         """Our orders that have not ended, as far as is known."""
+        for order in list(self._unclaimed.values()):
+            self.note(order)
         return list(self._live.values())
 
     def is_lost(self, client_order_id: str | None) -> bool:
         """Whether the answer to this submission was lost, and nothing has been found out since."""
         return client_order_id in self._lost
 
-    @property
-    def has_doubts(self) -> bool:
-        """Whether a submission is under way, or its outcome not known."""
-        return bool(self._doubtful)
+    def has_doubts(self, at: Instant) -> bool:
+        """Whether a submission is under way, or its outcome not known and not long ago."""
+        return any(at < since + DOUBT_NS for since in self._doubtful.values())
 
     def tell(self, exchange_order_id: str, quantity: Decimal) -> None:
         """A fill of this order has been told."""
@@ -152,6 +166,15 @@ class OrderRegistry:
     def _add(self, known: Known) -> None:
         self._live[known.exchange_order_id] = known
         self._exchange_ids[known.client_order_id] = known.exchange_order_id
+
+    def _leave(self, exchange_order_id: str, client_order_id: str | None, order: Mapping[str, Any]) -> None:
+        """It is not ours, or not yet: the ledger may come to know an id in our form, and a record may lack its id for once."""
+        if client_order_id is not None and self._form.read(client_order_id) is not None:
+            self._unclaimed[exchange_order_id] = dict(order)
+            if len(self._unclaimed) > UNCLAIMED_MAX:
+                del self._unclaimed[next(iter(self._unclaimed))]
+        elif client_order_id is not None or not self._doubtful:
+            self._settle(exchange_order_id, None)
 
     def _undoubt(self, client_order_id: str) -> None:
         self._doubtful.pop(client_order_id, None)

@@ -273,7 +273,7 @@ class ReplyStream:
         """What has become of our live orders."""
         live = self._registry.live()
         symbols = {known.symbol for known in live}
-        if self._registry.has_doubts:
+        if self._registry.has_doubts(self._clock.now()):
             symbols |= set(self._symbols())
         shown: dict[str, Mapping[str, Any]] = {}
         for symbol in sorted(symbols):
@@ -324,7 +324,7 @@ class ReplyStream:
                 filled = filled_of(
                     trade,
                     order_id=known.order_id if known else None,
-                    client_order_id=known.client_order_id if known else client_id_of(trade),
+                    client_order_id=self._registry.client_order_id(str(trade.get("order"))) or client_id_of(trade),
                     instrument=self._instrument(symbol),
                     now=now,
                     source=source,
@@ -344,7 +344,7 @@ class ReplyStream:
         exchange_order_id, symbol = str(trade["order"]), str(trade["symbol"])
         if not self._registry.is_noted(exchange_order_id):
             order = await self._lookup.order(symbol, exchange_order_id=exchange_order_id, client_order_id=None)
-            if order is None and self._registry.has_doubts:
+            if order is None and self._registry.has_doubts(self._clock.now()):
                 raise Unavailable(f"whose order {exchange_order_id} is cannot be told yet")
             if order is not None:
                 self._see(order)
