@@ -34,7 +34,7 @@ from s1mpletrader.plugins.planners.gates.halts import Halt, halt
 from s1mpletrader.plugins.stores import open_existing_state, open_journal, open_ledger
 from s1mpletrader.ports.execution import AuthenticationFailed, Balance, OrderSnapshot
 from s1mpletrader.ports.health import KeyPermissions
-from tests.cli.venue import AskedVenue, with_builder, with_venue
+from tests.cli.venue import AskedSource, AskedVenue, with_builder, with_source, with_venue
 from tests.running import EXAMPLES, finished
 
 EXAMPLE = EXAMPLES / "ema_cross.toml"
@@ -172,6 +172,23 @@ def test_a_missing_key_is_a_problem_that_says_where_it_was_looked_for(absent: st
     portfolio = load(EXAMPLE, [*LIVE, absent], load_plugins=with_builder(build))
     finding = only(asyncio.run(examine(portfolio)), "venue")
     assert (finding.severity, "VENUE_API_KEY is not set" in finding.text) == (Severity.PROBLEM, True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "severity", "text"),
+    [
+        ({}, Severity.OK, "BTC/USDT 1m: asked has candles, the last closed 20"),
+        ({"count": 0}, Severity.WARNING, "asked has no recent candle of BTC/USDT 1m"),
+        ({"fault": Unavailable("no route")}, Severity.PROBLEM, "asked gives no BTC/USDT 1m: no route"),
+        ({"fault": TimeoutError()}, Severity.PROBLEM, "it does not answer"),
+    ],
+)
+def test_a_live_source_is_asked_for_its_last_candles(absent: str, changes: dict[str, Any], severity: Severity, text: str) -> None:
+    source = AskedSource(**changes)
+    overrides = [*LIVE[:2], "data.plugin=asked", absent]
+    finding = only(asyncio.run(examine(load(EXAMPLE, overrides, load_plugins=with_source(source)))), "data")
+    assert (finding.severity, text in finding.text) == (severity, True)
+    assert source.calls == ["open", "past", "close"]
 
 
 class TestStores:
@@ -332,9 +349,17 @@ class TestPaper:
         assert finding.severity is Severity.PROBLEM
         assert f"{path} is damaged" in finding.text
 
-    def test_a_live_run_on_a_simulated_venue_is_worth_a_warning(self, absent: str) -> None:
+    def test_paper_needs_a_simulated_venue(self, absent: str) -> None:
+        assert only(findings(AskedVenue(), absent, "environment.mode=paper"), "money").severity is Severity.PROBLEM
+
+    @pytest.mark.parametrize(("confirm", "severity"), [("false", Severity.PROBLEM), ("true", Severity.WARNING)])
+    def test_real_money_has_to_be_meant(self, absent: str, confirm: str, severity: Severity) -> None:
+        found = findings(AskedVenue(is_production=True), absent, f"environment.confirm={confirm}")
+        assert only(found, "money").severity is severity
+
+    def test_a_live_run_needs_a_real_venue(self, absent: str) -> None:
         portfolio = load(EXAMPLE, ["environment.mode=live", "data.candles=50", absent])
-        assert only(asyncio.run(examine(portfolio)), "venue").severity is Severity.WARNING
+        assert only(asyncio.run(examine(portfolio)), "venue").severity is Severity.PROBLEM
 
 
 class TestCommand:

@@ -1,23 +1,30 @@
 """A venue that a doctor can ask: a connector that changes nothing, and answers as it is told."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Annotated, Any
 
+import numpy as np
 from pydantic import Field
 
 from s1mpletrader.api import (
     Balance,
+    Candle,
+    Candles,
     ConnectorProvision,
     IClock,
+    Instant,
     Instrument,
     KeyPermissions,
+    NoConfig,
     OrderSnapshot,
     Plugin,
     PluginConfig,
     Refused,
+    Series,
     hookimpl,
+    timeframe_ns,
 )
 from s1mpletrader.core.plugin_manager import PluginManager
 
@@ -51,6 +58,7 @@ class AskedVenue:
     venue: str = "somewhere"
     account: str = "main"
     outlives_process: bool = True
+    is_production: bool = False
     offset_ms: int = 3
     permissions: KeyPermissions = TRADES_ONLY
     held: Sequence[Balance] = (Balance(asset="USDT", free=Decimal(90_000), locked=Decimal(10_000)),)
@@ -93,6 +101,45 @@ class AskedVenue:
         return self.resting
 
 
+@dataclass
+class AskedSource:
+    """A live source of candles: flat ones, as many as it is told, or a fault."""
+
+    count: int = 3
+    fault: BaseException | None = None
+    calls: list[str] = field(default_factory=list)
+
+    async def open(self) -> None:
+        self.calls.append("open")
+
+    async def past(self, series: Series, start: Instant, end: Instant) -> Candles:
+        self.calls.append("past")
+        if self.fault is not None:
+            raise self.fault
+        step_ns = timeframe_ns(series.timeframe)
+        first = -(-start // step_ns) * step_ns
+        opened_at = np.array([first + number * step_ns for number in range(self.count)], dtype=np.int64)
+        flat = np.ones(self.count)
+        return Candles(series, opened_at, flat, flat.copy(), flat.copy(), flat.copy(), flat.copy())
+
+    def candles(self, series: Sequence[Series], after: Instant) -> AsyncIterator[Candle]:
+        raise NotImplementedError
+
+    async def close(self) -> None:
+        self.calls.append("close")
+
+
+class SourcePlugin:
+    """The source as a plugin."""
+
+    def __init__(self, source: AskedSource) -> None:
+        self._source = source
+
+    @hookimpl
+    def s1mple_market_data(self) -> Sequence[Plugin[Any, Any, Any]]:
+        return [Plugin(name="asked", config=NoConfig, build=lambda *_: self._source, summary="Candles that a test makes.")]
+
+
 class VenuePlugin:
     """The connector as a plugin."""
 
@@ -102,6 +149,17 @@ class VenuePlugin:
     @hookimpl
     def s1mple_exchange_connectors(self) -> Sequence[Plugin[Any, Any, Any]]:
         return [Plugin(name="asked", config=VenueConfig, build=self._build, summary="A venue that a test makes.")]
+
+
+def with_source(source: AskedSource) -> Callable[[Sequence[str] | None], PluginManager]:
+    """The installed plugins, a healthy venue, and this source."""
+
+    def load_plugins(allow: Sequence[str] | None) -> PluginManager:
+        manager = with_venue(AskedVenue())(allow)
+        manager.register(SourcePlugin(source), "source")
+        return manager
+
+    return load_plugins
 
 
 def with_venue(venue: Any) -> Callable[[Sequence[str] | None], PluginManager]:

@@ -1,7 +1,7 @@
 """The account at the venue: its key, its clock, what it lists, and what it holds. Nothing is sent that changes anything."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -17,7 +17,7 @@ from s1mpletrader.domain.instrument import Instrument
 from s1mpletrader.domain.money import ZERO, add, plain
 from s1mpletrader.plugins.simulated_exchange.config import SimulatedExchangeConfig
 from s1mpletrader.ports.clock import IClock
-from s1mpletrader.ports.execution import AuthenticationFailed, IExecutionConnector
+from s1mpletrader.ports.execution import AuthenticationFailed, IExecutionConnector, IProduction
 from s1mpletrader.ports.health import IKeyInspection, IOpened, IServerTime
 
 T = TypeVar("T")
@@ -63,6 +63,8 @@ async def _examine(portfolio: Portfolio, connector: IExecutionConnector, clock: 
     if not isinstance(connector, IOpened):
         yield _nobody(portfolio, connector.venue)
         return
+    for finding in _money(portfolio, connector):
+        yield finding
     opening: IOpened = connector
     _, fault = await _asked(opening.open)
     if fault is not None:
@@ -81,8 +83,21 @@ async def _examine(portfolio: Portfolio, connector: IExecutionConnector, clock: 
 
 def _nobody(portfolio: Portfolio, venue: str) -> Finding:
     text = f"the venue {venue!r} lives in this process: there is nobody to ask"
-    is_live = portfolio.environment.mode is Mode.LIVE
-    return warning("venue", text, 'mode = "live" sends no real order this way') if is_live else skipped("venue", text)
+    if portfolio.environment.mode is Mode.LIVE:
+        return problem("venue", text, 'live orders go to a real venue; for this one, [environment] mode = "paper"')
+    return skipped("venue", text)
+
+
+def _money(portfolio: Portfolio, connector: IExecutionConnector) -> Iterator[Finding]:
+    """Whether the environment is that of the venue."""
+    if portfolio.environment.mode is Mode.PAPER:
+        yield problem("money", f"paper trades on a simulated venue, and {connector.venue} is none", 'plugin = "simulated"')
+    elif not (isinstance(connector, IProduction) and connector.is_production):
+        return
+    elif portfolio.environment.confirm:
+        yield warning("money", f"{connector.venue} is for real money", "the run asks for the account's name once more")
+    else:
+        yield problem("money", f"{connector.venue} is for real money, and nothing confirms it", "[environment] confirm = true")
 
 
 def _keys(config: BaseModel) -> Finding:

@@ -12,6 +12,7 @@ from s1mpletrader.core.plugin_manager import PluginState
 from s1mpletrader.domain.errors import ConfigurationError, Refused, Unavailable
 from s1mpletrader.domain.instant import iso, timeframe_ns
 from s1mpletrader.ports.clock import IClock
+from s1mpletrader.ports.health import IOpened
 from s1mpletrader.ports.market_data import IMarketStream
 from s1mpletrader.ports.plugin import DataProvision
 
@@ -95,6 +96,9 @@ async def _examine_source(table: PluginTable, given: DataProvision) -> Finding:
 async def _ask_source(table: PluginTable, given: DataProvision, source: Any) -> Finding:
     if not isinstance(source, IMarketStream):
         return ok("data", f"{table.series}: {len(source.history(table.series)):,} candles of {table.plugin.name} are replayed")
+    if isinstance(source, IOpened):
+        async with asyncio.timeout(ANSWER_S_MAX):
+            await source.open()
     now = given.clock.now() if given.clock is not None else 0
     step_ns = timeframe_ns(table.series.timeframe)
     async with asyncio.timeout(ANSWER_S_MAX):
