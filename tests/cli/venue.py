@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from s1mpletrader.api import (
+    CANDLE_FIELDS,
     Balance,
     Candle,
     Candles,
@@ -120,7 +121,8 @@ class AskedSource:
         first = -(-start // step_ns) * step_ns
         opened_at = np.array([first + number * step_ns for number in range(self.count)], dtype=np.int64)
         flat = np.ones(self.count)
-        return Candles(series, opened_at, flat, flat.copy(), flat.copy(), flat.copy(), flat.copy())
+        columns = {name: flat.copy() for name in CANDLE_FIELDS}
+        return Candles(series=series, opened_at=opened_at, **columns)
 
     def candles(self, series: Sequence[Series], after: Instant) -> AsyncIterator[Candle]:
         raise NotImplementedError

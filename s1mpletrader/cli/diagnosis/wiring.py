@@ -87,7 +87,7 @@ async def _examine_source(table: PluginTable, given: DataProvision) -> Finding:
     except ConfigurationError as mistake:
         return problem("data", str(mistake))
     except (Refused, Unavailable, TimeoutError) as fault:
-        return problem("data", f"{table.plugin.name} gives no {table.series}: {fault or 'it does not answer'}")
+        return problem("data", f"{table.plugin.name} gives no {table.series}: {str(fault) or 'it does not answer'}")
     finally:
         if isinstance(source, IMarketStream):
             await source.close()
