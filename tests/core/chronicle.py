@@ -41,6 +41,10 @@ _PAIR = "data.0.candles={0} data.1.candles={0}"
 _WAITING = ("entry.plugin=limit", "entry.offset_percent=0.25", "batch.time_limit=30m")
 """Entries that wait below the market, so that one leg may be filled and the other not."""
 
+_SHORT_OF_MARGIN = ("account.funds.USDT=15000", "exchange.initial_margin=1", "exchange.maintenance_margin=0.5")
+"""Enough for one leg, and not for the other."""
+_IMMEDIATE = ("entry.plugin=limit", "entry.offset_percent=0.01", "entry.time_in_force=IOC")
+
 CHRONICLES = Path(__file__).parent / "chronicles"
 SCENARIOS: dict[str, tuple[str, ...]] = {
     "crossover": ("ema_cross.toml", "data.candles=120"),
@@ -54,6 +58,10 @@ SCENARIOS: dict[str, tuple[str, ...]] = {
     "pair that keeps a leg": ("pairs.toml", *_PAIR.format(700).split(), *_WAITING, "batch.on_failure=CANCEL"),
     "sequence": ("pairs.toml", *_PAIR.format(700).split(), "batch.policy=SEQUENTIAL"),
     "sequence that fails": ("pairs.toml", *_PAIR.format(700).split(), *_WAITING, "batch.policy=SEQUENTIAL"),
+    "pair with a rejected leg": ("pairs.toml", *_PAIR.format(490).split(), *_SHORT_OF_MARGIN),
+    "sequence with a rejected leg": ("pairs.toml", *_PAIR.format(490).split(), *_SHORT_OF_MARGIN, "batch.policy=SEQUENTIAL"),
+    "rejections": ("ema_cross.toml", "data.candles=120", *_SHORT_OF_MARGIN, "account.type=netting", "size.quantity=1"),
+    "immediate or cancel": ("ema_cross.toml", "data.candles=120", *_IMMEDIATE),
     "schedule": ("dca.toml", "data.candles=200"),
     "rebalancing": ("rebalance.toml", *_PAIR.format(400).split()),
     "news": ("news.toml", "data.candles=400"),
