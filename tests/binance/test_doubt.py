@@ -8,6 +8,7 @@ import pytest
 from s1mpletrader.api import (
     Accepted,
     AlreadySubmitted,
+    Cancelled,
     CancelRejected,
     HttpResponse,
     NotSent,
@@ -22,6 +23,13 @@ from s1mpletrader.api import (
 from tests.binance.fake_transport import SILENCE, error
 from tests.binance.fake_world import FakeWorld, accepted, fake_world, report, run
 from tests.binance.samples import ref_of
+
+NEITHER = {
+    "cancelResult": "FAILURE",
+    "newOrderResult": "NOT_ATTEMPTED",
+    "cancelResponse": {"code": -2011, "msg": "Unknown order sent."},
+    "newOrderResponse": None,
+}
 
 
 def placements(world: FakeWorld, request: OrderRequest) -> int:
@@ -174,6 +182,47 @@ def test_a_refused_cancel_asks_what_became_of_the_order(code: int) -> None:
             assert isinstance(await world.connector.cancel(ref_of(request)), CancelRejected)
             await world.rest()
             assert world.venue.count("GET /api/v3/order") == asked + 1
+
+    run(story())
+
+
+@pytest.mark.parametrize("answer", ["silence", "refused"])
+def test_an_end_that_comes_while_a_replacement_is_in_flight_is_told_unless_it_was_that(answer: str) -> None:
+    async def story() -> None:
+        async with fake_world() as world:
+            request, other = world.request(), world.request()
+            await placed(world, request)
+
+            def exchange(_: Any) -> Any:
+                world.private.event(report("x", "CANCELED", "CANCELED", C=request.client_order_id))
+                return SILENCE if answer == "silence" else error(400, -2022, "no", data=NEITHER)
+
+            world.venue.reactions["order.cancelReplace"] = exchange
+            ended, begun = await world.answered(world.connector.replace(ref_of(request), other))
+            assert type(ended) is (Unknown if answer == "silence" else CancelRejected)
+            assert type(begun) is (Unknown if answer == "silence" else Rejected)
+            await world.rest()
+            assert [type(reply) for reply in world.told] == [Cancelled]
+
+    run(story())
+
+
+def test_a_cancellation_whose_successor_was_refused_is_told_as_one() -> None:
+    async def story() -> None:
+        async with fake_world() as world:
+            request = world.request()
+            await placed(world, request)
+            half = {
+                "cancelResult": "SUCCESS",
+                "newOrderResult": "FAILURE",
+                "cancelResponse": {"transactTime": 5},
+                "newOrderResponse": {"code": -2010, "msg": "poor"},
+            }
+            world.venue.reactions["order.cancelReplace"] = lambda _: error(409, -2021, "half", data=half)
+            ended, begun = await world.answered(world.connector.replace(ref_of(request), world.request()))
+            assert (type(ended), type(begun)) == (CancelRejected, Rejected)
+            await world.rest()
+            assert [type(reply) for reply in world.told] == [Cancelled]
 
     run(story())
 

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import json
 
-from s1mpletrader.api import Accepted, AuthenticationFailed, Cancelled, Expired, Filled, FillSource, OrderId, Rejected
+from s1mpletrader.api import Accepted, Amended, AuthenticationFailed, Cancelled, Expired, Filled, FillSource, OrderId, Rejected
 from s1mpletrader.plugins.binance.inbox import Inbox
 from tests.binance.fake_transport import SILENCE, error
 from tests.binance.fake_world import START, FakeWorld, accepted, fake_world, fill, report, run, trade
@@ -202,6 +202,98 @@ def test_a_server_that_says_it_goes_is_left_before_it_does() -> None:
     run(story())
 
 
+def test_a_connection_that_is_cut_before_its_successor_speaks_is_a_gap() -> None:
+    async def story() -> None:
+        async with fake_world() as world:
+            await with_order(world)
+            first = world.private
+            world.venue.reactions["GET /api/v3/myTrades"] = lambda _: [trade(1)]
+
+            def subscribe(_: Any) -> Any:
+                first.end()
+                return {"subscriptionId": 1}
+
+            world.venue.reactions["userDataStream.subscribe.signature"] = subscribe
+            first.event({"e": "serverShutdown", "E": 1})
+            await world.pass_by(2)
+            assert trades_of(world) == [("1", FillSource.RECONCILED)]
+            assert not world.connector.health().stale
+
+    run(story())
+
+
+def test_a_second_gap_asks_only_for_what_came_after_the_first() -> None:
+    async def story() -> None:
+        async with fake_world() as world:
+            await with_order(world)
+            booked, asked = [trade(1)], []
+
+            def trades(parameters: dict[str, Any]) -> Any:
+                asked.append(parameters)
+                return [each for each in booked if each["id"] >= int(parameters.get("fromId", 0))]
+
+            world.venue.reactions["GET /api/v3/myTrades"] = trades
+            for number in (2, 3):
+                world.private.end()
+                await world.pass_by(2)
+                booked.append(trade(number))
+            world.private.end()
+            await world.pass_by(2)
+            assert [number for number, _ in trades_of(world)] == ["1", "2", "3"]
+            assert [each.get("fromId") for each in asked] == [None, "2", "2", "3"]
+
+    run(story())
+
+
+def test_a_frame_that_is_too_large_is_put_aside_even_if_it_could_be_read(caplog: pytest.LogCaptureFixture) -> None:
+    async def story() -> None:
+        async with fake_world() as world:
+            client_id = await with_order(world)
+            world.private.event(fill(client_id, 1, "1", padding="x" * (5 * 1024 * 1024)))
+            await world.rest()
+            assert trades_of(world) == []
+            assert "was put aside" in caplog.text
+
+    run(story())
+
+
+def test_a_lowered_quantity_that_was_missed_is_told() -> None:
+    async def story() -> None:
+        async with fake_world() as world:
+            await with_order(world)
+            before = world.venue.reactions["GET /api/v3/order"]
+            world.venue.reactions["GET /api/v3/order"] = lambda asked: {**before(asked), "origQty": "3"}
+            for _ in range(2):
+                world.private.end()
+                await world.pass_by(2)
+            [told] = world.told
+            assert isinstance(told, Amended)
+            assert told.quantity == 3
+
+    run(story())
+
+
+def test_a_ledger_that_cannot_answer_loses_no_event() -> None:
+    async def story() -> None:
+        async with fake_world() as world:
+            await world.connector.instruments(["BTC/USDT"])
+            known, world.known = world.known, Broken()
+            foreign = world.request().client_order_id
+            world.venue.reactions["GET /api/v3/myTrades"] = lambda _: [trade(1)]
+            world.venue.reactions["GET /api/v3/allOrders"] = lambda _: [
+                accepted({"symbol": "BTCUSDT", "newClientOrderId": foreign})
+            ]
+            world.private.event(fill(foreign, 1, "1"))
+            await world.rest()
+            assert trades_of(world) == []
+            world.known = known
+            await world.pass_by(2)
+            assert [number for number, _ in trades_of(world)] == ["1"]
+            assert not world.connector.health().stale
+
+    run(story())
+
+
 def test_connections_are_opened_with_growing_pauses() -> None:
     async def story() -> None:
         async with fake_world() as world:
@@ -255,6 +347,13 @@ def test_a_slow_listener_loses_no_fill() -> None:
         await hearing
 
     run(story())
+
+
+class Broken(set[str]):
+    """A ledger whose database is away."""
+
+    def __contains__(self, item: object) -> bool:
+        raise OSError("the database is away")
 
 
 scalars = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=20))

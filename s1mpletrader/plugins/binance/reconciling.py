@@ -69,17 +69,17 @@ class Reconciler:
         again = 0
         while True:
             wait_ns = _AGAIN_NS if 0 < again <= _AGAIN_MAX else self._every_ns
-            poked = await until(self._clock, self._clock.now() + wait_ns, self._poked.wait())
+            await until(self._clock, self._clock.now() + wait_ns, self._poked.wait())
             self._poked.clear()
             try:
                 await self._rest.time.refresh()
                 fits = await self.run()
             except S1mpleTraderError as error:
                 _log.warning("binance: the account could not be compared: %s", error)
-                fits = not poked and not again
+                fits = False
             except Exception:  # noqa: BLE001 - the next turn is another try, and it is logged
                 _log.exception("binance: the account could not be compared")
-                fits = True
+                fits = False
             again = 0 if fits else again + 1
 
     def _live(self) -> list[Tracked]:
