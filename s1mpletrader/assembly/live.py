@@ -84,9 +84,12 @@ def _history(one: Configuration, table: PluginTable, source: IMarketData, series
         provision = DataProvision(series=series, seed=one.strategy.seed, directory=one.directory, clock=clock)
         source = table.build(provision)
     try:
-        return source.history(series)
+        data = source.history(series)
     except Refused as refused:
         raise ConfigurationError(table.place, str(refused)) from refused
+    if not len(data):
+        raise ConfigurationError(table.place, f"there is no candle of {series}")
+    return data
 
 
 def _check_complete(one: Configuration, there: set[Series]) -> None:
@@ -96,15 +99,14 @@ def _check_complete(one: Configuration, there: set[Series]) -> None:
                 raise ConfigurationError(f"{one.path}: [[data]]", f"no table gives the candles of {symbol} {timeframe}")
 
 
-def replay_start(sources: LiveSources, needed: Mapping[Series, int], resumed_at: Instant | None) -> Instant:
-    """When the time of a replay begins: where it was left, or as soon as every window is full."""
-    if resumed_at is not None:
-        return resumed_at
-    starts = []
-    for series, data in sources.histories.items():
-        row = min(needed.get(series, 1), len(data)) - 1
-        starts.append(data.closed_at.item(row) if row >= 0 else 0)
-    return max(starts)
+def first_close(sources: LiveSources) -> Instant:
+    """When the first candle of a replay closes."""
+    return min(data.closed_at.item(0) for data in sources.histories.values())
+
+
+def replay_start(sources: LiveSources, needed: Mapping[Series, int]) -> Instant:
+    """When the time of a replay begins: as soon as every window is full."""
+    return max(data.closed_at.item(min(needed.get(series, 1), len(data)) - 1) for series, data in sources.histories.items())
 
 
 def assemble_live(
@@ -189,7 +191,7 @@ def live_identity(
     """Who the run is, and which run of the same book it goes on from."""
     hashes = [configuration_hash(one) for one in portfolio.strategies]
     texts = [canonical_json(one) for one in portfolio.strategies]
-    previous = _previous_run(journal, book)
+    previous = previous_run(journal, book)
     head = journal.head(previous) if previous is not None else None
     return RunIdentity(
         run=run,
@@ -215,7 +217,8 @@ def live_identity(
     )
 
 
-def _previous_run(journal: IJournalReader, book: str) -> str | None:
+def previous_run(journal: IJournalReader, book: str) -> str | None:
+    """The last run that wrote this book; None where there was none."""
     for run in reversed(journal.runs()):
         first = next(journal.entries(run), None)
         identity = read_reasons(first).run if first is not None else None

@@ -143,7 +143,7 @@ class LiveContainer(containers.DeclarativeContainer):
     submitted = providers.Singleton(SubmittedOrders)
     connector = providers.Singleton(build_connector, configuration, real_clock, venue_candles, submitted, state.provider)
     run_name = providers.Singleton(run_name, configuration, providers.Object(time.time_ns))
-    journal = providers.Singleton(build_journal, configuration, connector.provided.outlives_process, book_name)
+    journal = providers.Singleton(build_journal, configuration, providers.Object(True), book_name)
     identity = providers.Singleton(live_identity, configuration, run_name, book_name, journal, instruments)
     strategies = providers.Singleton(assemble_live, configuration, instruments, state.provider, gate)
     tasks = providers.Singleton(LoopTasks, inbox.provided.fail)

@@ -7,12 +7,13 @@ from typing import Final
 
 from dependency_injector import providers
 
-from s1mpletrader.assembly.live import LiveSources, replay_start, rows_by_series
+from s1mpletrader.assembly.live import LiveSources, first_close, previous_run, replay_start, rows_by_series
 from s1mpletrader.assembly.watching import watching as watching_tables
 from s1mpletrader.configuration import Mode, Portfolio
 from s1mpletrader.container.live import LiveContainer
 from s1mpletrader.core.real_time import ScaledClock, SystemClock
 from s1mpletrader.core.tenure import Pin, pin
+from s1mpletrader.core.worker_state import seen_to
 from s1mpletrader.domain.candles import Candles
 from s1mpletrader.domain.errors import ConfigurationError, Refused
 from s1mpletrader.domain.facts import Series
@@ -54,6 +55,9 @@ async def live_run(
             closing.push_async_callback(source.close)
             if isinstance(source, IOpened):
                 await source.open()
+        left_at = _left_at(container)
+        if isinstance(real_clock, ScaledClock) and sources.is_replay:
+            real_clock.begin_at(left_at if left_at is not None else first_close(sources))
         container.venue_candles.override(providers.Object(await _venue_candles(sources, real_clock)))
         connector: IExecutionConnector = container.connector()
         closing.push_async_callback(connector.close)
@@ -67,7 +71,8 @@ async def live_run(
             container.book_name.override(container.run_name)
         _pin(portfolio, container, connector)
         if isinstance(real_clock, ScaledClock) and sources.is_replay:
-            real_clock.begin_at(_start(container, sources, connector))
+            if left_at is None or not connector.outlives_process:
+                real_clock.begin_at(replay_start(sources, rows_by_series(container.strategies())))
         elif isinstance(connector, IGrowingWorld):
             container.candle_came.override(providers.Object(connector.extend))
         container.submitted().look_in(container.flows.book())
@@ -85,16 +90,13 @@ async def _venue_candles(sources: LiveSources, clock: IClock) -> dict[Series, Ca
     return candles
 
 
-def _start(container: LiveContainer, sources: LiveSources, connector: IExecutionConnector) -> Instant:
-    """When a replay goes on: after the last thing that was written down or remembered, if its venue is still there."""
-    strategies = container.strategies()
-    left_at: list[Instant] = []
-    if connector.outlives_process:
-        previous = container.identity().previous_run
-        head = container.journal().head(previous) if previous is not None else None
-        left_at = [] if head is None else [head.at]
-        left_at += [at for name in strategies if (at := container.states().seen_to(name)) is not None]
-    return replay_start(sources, rows_by_series(strategies), max(left_at, default=None))
+def _left_at(container: LiveContainer) -> Instant | None:
+    """When the last run on this book wrote down or remembered anything; None where there was none."""
+    portfolio, state, book = container.configuration(), container.state(), container.book_name()
+    left_at = [at for one in portfolio.strategies if (at := seen_to(state, book, one.strategy.name)) is not None]
+    previous = previous_run(container.journal(), book)
+    head = container.journal().head(previous) if previous is not None else None
+    return max(left_at if head is None else [*left_at, head.at], default=None)
 
 
 def _pin(portfolio: Portfolio, container: LiveContainer, connector: IExecutionConnector) -> None:

@@ -47,7 +47,7 @@ class WorkerStates:
 
     def restore(self, strategy: Strategy) -> None:
         """Give a strategy back what it remembered. A worker whose state has another version begins anew, and that is told."""
-        found = self._state.get(self._key(strategy))
+        found = self._state.get(_key(self._book, strategy.name))
         if found is None:
             return
         self._kept[strategy.name] = (NOTHING, found.version)
@@ -63,14 +63,6 @@ class WorkerStates:
         monitors = {bound.name for bound in strategy.coupled}
         strategy.state.standing.update({(r.monitor, r.kind, r.symbol): r for r in kept.standing if r.monitor in monitors})
 
-    def seen_to(self, strategy: str) -> Instant | None:
-        """When the last candle closed that the strategy's workers have seen; None where nothing is kept."""
-        found = self._state.get(f"worker_state/{self._book}/{strategy}")
-        try:
-            return None if found is None else json.decode(found.value, type=KeptStates).closed_at
-        except (DecodeError, ValidationError):
-            return None
-
     def keep(self, strategy: Strategy) -> None:
         """Store what a strategy remembers, where it has changed."""
         states = zip(strategy.coupled, strategy.state.coupled, strict=True)
@@ -81,7 +73,7 @@ class WorkerStates:
         if remembered == before:
             return
         value = json.encode(KeptStates(closed_at=strategy.facts.at, workers=workers, standing=standing))
-        version = self._state.put(self._key(strategy), value, expected_version=version)
+        version = self._state.put(_key(self._book, strategy.name), value, expected_version=version)
         self._kept[strategy.name] = (remembered, version)
 
     def _restore_one(self, strategy: Strategy, number: int, bound: BoundCoupled, kept: KeptState) -> None:
@@ -96,8 +88,18 @@ class WorkerStates:
         except ValidationError as fault:
             self._alarm(f"{strategy.name}: what {bound.name} remembered cannot be read, it begins anew: {fault}")
 
-    def _key(self, strategy: Strategy) -> str:
-        return f"worker_state/{self._book}/{strategy.name}"
+
+def seen_to(state: IState, book: str, strategy: str) -> Instant | None:
+    """When the last candle closed before a strategy's workers last remembered anything; None where nothing is kept."""
+    found = state.get(_key(book, strategy))
+    try:
+        return None if found is None else json.decode(found.value, type=KeptStates).closed_at
+    except (DecodeError, ValidationError):
+        return None
+
+
+def _key(book: str, strategy: str) -> str:
+    return f"worker_state/{book}/{strategy}"
 
 
 def _version(bound: BoundCoupled) -> int:
