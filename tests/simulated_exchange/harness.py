@@ -126,7 +126,7 @@ class World:
         if "instruments" not in config:
             rules = {"price_tick": "0.1", "quantity_lot": "0.1", "fee_quantum": "0.01"}
             config["instruments"] = {one.series.symbol: rules for one in series}
-        provision = ConnectorProvision(
+        self.provision = ConnectorProvision(
             account="main",
             account_type=AccountType(account_type),
             funds={"USDT": 1_000} if funds is None else funds,
@@ -135,7 +135,8 @@ class World:
             candles={one.series: one for one in series},
             is_submitted=lambda one: one in submitted,
         )
-        self.exchange: SimulatedExchange = build_exchange(SimulatedExchangeConfig(**config), provision)
+        self.config = SimulatedExchangeConfig(**config)
+        self.exchange: SimulatedExchange = build_exchange(self.config, self.provision)
         self.told: list[VenueReply] = []
         self._count = 0
 

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
-from s1mpletrader.api import MINUTE_NS, ExchangeReply, ListKind, OrderId, OrderRef, OrderRequest, Outcome
+from s1mpletrader.api import MINUTE_NS, ExchangeReply, IExecutionConnector, ListKind, OrderId, OrderRef, OrderRequest, Outcome
 from s1mpletrader.contracts import ConnectorHarness, ExecutionConnectorContract
+from s1mpletrader.plugins.simulated_exchange import build_exchange
 from tests.simulated_exchange.harness import Bar, World, candles, details
 
 QUIET: Bar = (12.0, 12.5, 11.5, 12.0, 4.0)
@@ -27,9 +28,10 @@ class Counting:
 
 
 class Simulated(ExecutionConnectorContract):
-    """What fails on the way, a restart and a lost stream do not exist in a world that dies with the process."""
+    """What fails on the way and a lost stream do not exist in a world without a network; a restart only where it is kept."""
 
     account_type: str
+    is_kept = False
 
     async def make_harness(self, directory: Path) -> ConnectorHarness:
         known: set[OrderId] = set()
@@ -44,6 +46,7 @@ class Simulated(ExecutionConnectorContract):
             instruments={"BTC/USDT": rules},
             order_types=["MARKET", "LIMIT", "STOP"],
             times_in_force=["GTC", "IOC"],
+            world=directory / "world" if self.is_kept else None,
         )
         counting = Counting(world)
         world.exchange.submit = counting.submit  # type: ignore[method-assign]
@@ -62,6 +65,14 @@ class Simulated(ExecutionConnectorContract):
             for _ in range(5):
                 await fill_part(ref)
 
+        async def restart() -> IExecutionConnector:
+            await world.exchange.close()
+            world.exchange = build_exchange(world.config, world.provision)
+            return world.exchange
+
+        async def place_foreign_order() -> str:
+            return world.exchange.place_by_hand(details("buy 3 @ 9.4"))
+
         return ConnectorHarness(
             connector=world.exchange,
             details=details("buy 4 @ 9.5"),
@@ -72,6 +83,8 @@ class Simulated(ExecutionConnectorContract):
             secrets=(),
             fill_part=fill_part,
             fill_rest=fill_rest,
+            restart=restart if self.is_kept else None,
+            place_foreign_order=place_foreign_order if self.is_kept else None,
         )
 
 
@@ -81,6 +94,16 @@ class TestSpot(Simulated):
 
 class TestNetting(Simulated):
     account_type = "netting"
+
+
+class TestKeptSpot(Simulated):
+    account_type = "spot"
+    is_kept = True
+
+
+class TestKeptNetting(Simulated):
+    account_type = "netting"
+    is_kept = True
 
 
 def test_the_harness_fills_in_parts() -> None:

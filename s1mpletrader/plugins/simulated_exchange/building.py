@@ -15,6 +15,7 @@ from s1mpletrader.api import (
     ConnectorProvision,
     Instant,
     Instrument,
+    plain,
     timeframe_ns,
 )
 from s1mpletrader.plugins.simulated_exchange.accounts import Account, NettingAccount, SpotAccount
@@ -138,11 +139,23 @@ def _identity(config: SimulatedExchangeConfig, provision: ConnectorProvision, fu
     return {
         "account": provision.account,
         "account type": str(provision.account_type),
-        "funds": {asset: f"{amount.normalize():f}" for asset, amount in sorted(funds.items())},
+        "funds": _canonical(funds),
         "seed": provision.seed,
-        **config.model_dump(mode="json", exclude={"world"}),
-        **{name: sorted(map(str, getattr(config, name))) for name in ("order_types", "times_in_force", "list_kinds")},
+        **{name: _canonical(value) for name, value in config.model_dump(exclude={"world"}).items()},
     }
+
+
+def _canonical(value: Any) -> Any:
+    """The same for numbers that are only written otherwise, and in one order."""
+    match value:
+        case Decimal():
+            return plain(value)
+        case Mapping():
+            return {str(key): _canonical(one) for key, one in value.items()}
+        case frozenset():
+            return sorted(str(one) for one in value)
+        case _:
+            return value
 
 
 def _begun(finest: Mapping[str, Candles], provision: ConnectorProvision) -> Iterator[Candles]:

@@ -248,6 +248,7 @@ class SimulatedExchange:
     def place_by_hand(self, details: OrderDetails) -> str:
         """Place an order as a person at the venue's screen would: it is none of ours. Gives the venue's id of it.
 
+        Its fills are told without an order id; its end, where the venue ends it, under its client id.
         ``Refused`` where the venue refuses it.
         """
         number = sum(client_order_id.startswith(BY_HAND) for client_order_id in self._submitted) + 1

@@ -97,8 +97,7 @@ class Execution:
 
     def cancel(self, market: Market, order: VenueOrder, reason: str, at: Instant) -> None:
         """The venue itself ends an order, and tells so."""
-        if order.own_id is not None:
-            self.replies.append(Cancelled(order_id=order.own_id, at=self.known_at(at), venue_at=at, reason=reason))
+        self.replies.append(Cancelled(order_id=order.told_id, at=self.known_at(at), venue_at=at, reason=reason))
         self.end(market, order, OrderState.CANCELLED, at)
 
     def known_at(self, at: Instant) -> Instant:
@@ -161,8 +160,7 @@ class Execution:
         price = decimal_from_float(point.price)
         price = instrument.price_up(price) if details.side is Side.BUY else instrument.price_down(price)
         if details.price is None:
-            drawn_for = order.own_id or order.request.client_order_id
-            price = self._slippage.worse(price, details.side, instrument, drawn_for, order.fill_count)
+            price = self._slippage.worse(price, details.side, instrument, order.told_id, order.fill_count)
         return price, Liquidity.TAKER
 
     def _tell_fill(
@@ -218,8 +216,7 @@ class Execution:
                 self.cancel(market, order, reason, at)
 
     def _expire(self, market: Market, order: VenueOrder, reason: str, at: Instant) -> None:
-        if order.own_id is not None:
-            self.replies.append(Expired(order_id=order.own_id, at=self.known_at(at), venue_at=at, reason=str(reason)))
+        self.replies.append(Expired(order_id=order.told_id, at=self.known_at(at), venue_at=at, reason=str(reason)))
         self.end(market, order, OrderState.EXPIRED, at)
 
     def _renew(self, hold: Hold) -> None:

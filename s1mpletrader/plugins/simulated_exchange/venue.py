@@ -62,6 +62,7 @@ class Venue:
         self._at: Instant = 0
         self._cleared_at: Instant = 0
         self._horizon: Instant | None = None
+        self._grows = False
         self._active: list[Market] = []
         self._next: Upcoming | None = None
         self._is_stale = False
@@ -75,7 +76,7 @@ class Venue:
 
     def pop(self) -> VenueReply:
         """The next reply; ``LookupError`` where nothing is pending."""
-        while not self.execution.replies:
+        if not self.execution.replies:
             upcoming = self._upcoming()
             if upcoming is None:
                 raise LookupError("no reply is pending")
@@ -99,6 +100,7 @@ class Venue:
         """Go on along a symbol's path by a candle, and let everything happen on it; it is known from ``at`` on."""
         self.settle(at)
         self._markets[candle.series.symbol].grow(candle)
+        self._grows = True
         self.execution.tell_from(at)
         self._is_stale = True
         self.settle(at)
@@ -282,14 +284,17 @@ class Venue:
         return self._next
 
     def _find_horizon(self, clearing: Clearing) -> Instant | None:
-        """Until when all paths that matter are known, where they grow. One that lags far behind lacks candles, and moves not."""
+        """Until when the paths that matter are known; None where none does.
+
+        Where paths grow, the one that is known least far counts, unless it lags far behind: then it lacks candles.
+        """
         matter = [
-            market.path
-            for symbol, market in self._markets.items()
-            if market.grows and (market.orders or market.early or clearing.holds(symbol))
+            market.path for symbol, market in self._markets.items() if market.orders or market.early or clearing.holds(symbol)
         ]
-        latest = max((path.ends_at for path in matter), default=0)
-        return min((max(path.ends_at, latest - LAG_CANDLES_MAX * path.duration_ns) for path in matter), default=None)
+        latest = max((path.ends_at for path in matter), default=None)
+        if latest is None or not self._grows:
+            return latest
+        return min(max(path.ends_at, latest - LAG_CANDLES_MAX * path.duration_ns) for path in matter)
 
     def _cleared(self, clearing: Clearing, found: Upcoming | None) -> Upcoming | None:
         """What the venue itself does before something else happens: at the same instant funding first, liquidation last."""

@@ -24,7 +24,6 @@ class Market:
         "_volume",
         "_volume_candle",
         "early",
-        "grows",
         "instrument",
         "orders",
         "path",
@@ -38,7 +37,6 @@ class Market:
         self.orders: list[VenueOrder] = []
         self.early: list[VenueOrder] = []
         """Orders that came where the path is not known yet, each at its ``venue_at``."""
-        self.grows = False
         self._candle = -1
         self._share = volume_share
         self._volume_candle = -1
@@ -74,7 +72,6 @@ class Market:
     def grow(self, candle: Candle) -> None:
         """Go on along the path by a candle."""
         self.path.append(candle)
-        self.grows = True
         self._searched = False
 
     def rest(self, order: VenueOrder) -> None:

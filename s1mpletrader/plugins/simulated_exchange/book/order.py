@@ -9,6 +9,7 @@ from s1mpletrader.api import (
     ZERO,
     Instant,
     Instrument,
+    OrderId,
     OrderRequest,
     OrderSnapshot,
     OrderState,
@@ -39,7 +40,7 @@ class VenueOrder:
     ``level`` is the price at which it acts: at or below it where ``down`` is true, else at or above it. A market order acts at
     any price. An order that ``needs_volume`` does nothing in a candle that has none left for us.
 
-    ``own_id`` is None where it is not one of ours.
+    ``own_id`` is None where it is not one of ours; ``told_id`` names it all the same.
     """
 
     __slots__ = (
@@ -67,6 +68,7 @@ class VenueOrder:
         "sequence",
         "state",
         "through",
+        "told_id",
         "venue_at",
         "waits_for_stop",
     )
@@ -83,6 +85,7 @@ class VenueOrder:
         details = request.details
         self.request = request
         self.own_id = request.order_id or None
+        self.told_id = request.order_id or OrderId(request.client_order_id)
         self.instrument = instrument
         self.sequence = sequence
         self.exchange_order_id = str(sequence)
