@@ -202,7 +202,7 @@ def test_what_ccxt_would_round_is_not_sent(dialect: Dialect, quantity: str, pric
 
 def test_after_a_refusal_the_rules_are_asked_for_again() -> None:
     async def story(bench: Bench) -> None:
-        bench.connector._loaded_at -= 120 * 1_000_000_000
+        bench.connector._markets._loaded_at -= 120 * 1_000_000_000
         refusal = '{"code":"1","msg":"","data":[{"sCode":"51121","sMsg":"Order quantity must be a multiple of the lot size."}]}'
         bench.wire.next_answer = (200, refusal)
         (outcome,) = await bench.connector.submit([request_of(bench)])

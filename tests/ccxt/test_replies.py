@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from s1mpletrader.api import (
     Accepted,
+    AccountType,
     Cancelled,
     ExchangeReply,
     Expired,
@@ -29,9 +30,11 @@ from s1mpletrader.api import (
 from s1mpletrader.contracts.samples import Samples
 from s1mpletrader.plugins.ccxt_exchange.client_ids import id_rule
 from s1mpletrader.plugins.ccxt_exchange.lookup import Lookup
+from s1mpletrader.plugins.ccxt_exchange.markets import Markets
 from s1mpletrader.plugins.ccxt_exchange.registry import OrderRegistry
-from s1mpletrader.plugins.ccxt_exchange.replies import SHORT_MAX, ReplyStream
+from s1mpletrader.plugins.ccxt_exchange.replies import ReplyStream
 from s1mpletrader.plugins.ccxt_exchange.session import Session
+from s1mpletrader.plugins.ccxt_exchange.telling import SHORT_MAX
 from tests.ccxt.scripted import ScriptedExchange, order, trade
 
 START_MS = 1_767_225_600_000
@@ -53,6 +56,12 @@ class QuickClock:
         self.at = max(self.at, at)
 
 
+class Followed(Markets):
+    """One symbol is followed, of which nothing is known."""
+
+    symbols = ("BTC/USDT",)
+
+
 @dataclass
 class Listening:
     """A stream on a scripted exchange, with what it has told."""
@@ -65,13 +74,11 @@ class Listening:
     def __post_init__(self) -> None:
         self.session = Session(self.exchange, QuickClock(), name="scripted")
         self.registry = OrderRegistry(RULE, self.known.__contains__)
-        symbols = ("BTC/USDT",)
         self.stream = ReplyStream(
             self.session,
             self.registry,
-            Lookup(self.session, lambda: symbols),
-            symbols=lambda: symbols,
-            instrument=lambda _: None,
+            Lookup(self.session, lambda: ("BTC/USDT",)),
+            markets=Followed(self.session, AccountType.SPOT),
             watch=self.exchange.watches,
             poll_s=0.5,
             reconcile_s=self.reconcile_s,

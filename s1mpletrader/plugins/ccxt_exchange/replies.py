@@ -10,23 +10,17 @@ import structlog
 
 from s1mpletrader.api import (
     SECOND_NS,
-    Accepted,
-    Cancelled,
     ExchangeReply,
-    Expired,
     FillSource,
     Instant,
-    Instrument,
-    OrderState,
-    Rejected,
     S1mpleTraderError,
     StreamHealth,
-    Unavailable,
 )
-from s1mpletrader.plugins.ccxt_exchange.lookup import Lookup, in_order, milliseconds
-from s1mpletrader.plugins.ccxt_exchange.registry import Known, OrderRegistry, filled_quantity
+from s1mpletrader.plugins.ccxt_exchange.lookup import Lookup
+from s1mpletrader.plugins.ccxt_exchange.markets import Markets
+from s1mpletrader.plugins.ccxt_exchange.registry import Known, OrderRegistry
 from s1mpletrader.plugins.ccxt_exchange.session import Session
-from s1mpletrader.plugins.ccxt_exchange.translate import Unreadable, client_id_of, filled_of, instant, state_of, trade_id_of
+from s1mpletrader.plugins.ccxt_exchange.telling import Teller, identity_of
 
 _log = structlog.get_logger(__name__)
 
@@ -34,10 +28,6 @@ OVERLAP_MS: Final = 60_000
 """How far back each question for trades goes: a trade may be shown later than a younger one."""
 SETTLE_NS: Final = 2 * SECOND_NS
 """After so long without an error, a stream that has nothing to say counts as subscribed."""
-TOLD_MAX: Final = 20_000
-"""How many trades are remembered, so that none is told twice."""
-SHORT_MAX: Final = 10
-"""After so many comparisons that do not show the fills of an order that has ended, what is shown is not trusted."""
 BACKOFF_S_MAX: Final = 60.0
 WAKE_S: Final = 0.25
 """The least time between two questions."""
@@ -66,14 +56,12 @@ class ReplyStream:
         registry: OrderRegistry,
         lookup: Lookup,
         *,
-        symbols: Callable[[], Sequence[str]],
-        instrument: Callable[[str], Instrument | None],
+        markets: Markets,
         watch: bool,
         poll_s: float,
         reconcile_s: float,
     ) -> None:
-        self._session, self._registry, self._lookup = session, registry, lookup
-        self._symbols, self._instrument = symbols, instrument
+        self._session, self._registry, self._lookup, self._markets = session, registry, lookup, markets
         self._clock = session.clock
         self._poll_s, self._reconcile_s = poll_s, reconcile_s
         has = session.exchange.has
@@ -86,12 +74,9 @@ class ReplyStream:
         self._queue: asyncio.Queue[ExchangeReply | None] = asyncio.Queue()
         self._turn = asyncio.Lock()
         self._woken = asyncio.Event()
-        self._told: dict[str, None] = {}
-        self._held: dict[str, Mapping[str, Any]] = {}
+        self._teller = Teller(session.clock, registry, lookup, markets, self._queue.put_nowait)
         self._pushed: dict[str, Mapping[str, Any]] = {}
-        self._shorts: dict[str, int] = {}
         self._started_ms = 0
-        self._newest_ms: dict[str, int] = {}
         self._stale_since: Instant | None = None
         self._last_at: Instant | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -180,9 +165,9 @@ class ReplyStream:
                 failures += 1
                 self._go_stale()
                 _log.warning("ccxt_comparison_failed", reason=self._session.shown(str(fault)))
-            is_quick = self._stale_since is not None or self._held or self._nudges or "watch_my_trades" not in self._watched
+            is_quiet = self._stale_since is None and not self._teller.is_holding and not self._nudges
             self._nudges = max(0, self._nudges - 1)
-            pause = self._poll_s if is_quick else self._reconcile_s
+            pause = self._reconcile_s if is_quiet and "watch_my_trades" in self._watched else self._poll_s
             await self._pause(min(pause * 2**failures, BACKOFF_S_MAX) if failures else pause)
 
     async def _pause(self, seconds: float) -> None:
@@ -211,7 +196,8 @@ class ReplyStream:
             self._nudge()
             return
         async with self._turn:
-            self._pushed |= {_identity(trade): dict(trade) for trade in trades}
+            self._last_at = self._clock.now()
+            self._pushed |= {identity_of(trade): dict(trade) for trade in trades}
             try:
                 if self._stale_since is not None:
                     await self._compare()
@@ -221,10 +207,10 @@ class ReplyStream:
                 _log.info("ccxt_push_waits", reason=self._session.shown(str(fault)))
                 self._go_stale()
                 self._nudge()
-            self._tell_ends()
+            self._teller.tell_ends()
 
     async def _tell_pushed(self) -> None:
-        await self._tell_trades(list(self._pushed.values()), FillSource.STREAM)
+        await self._teller.tell_trades(list(self._pushed.values()), FillSource.STREAM)
         self._pushed.clear()
 
     async def _on_orders(self, orders: Sequence[Mapping[str, Any]]) -> None:
@@ -235,9 +221,9 @@ class ReplyStream:
             self._last_at = self._clock.now()
             for order in orders:
                 if order.get("id") is not None:
-                    self._see(order)
-            self._tell_ends()
-            if self._held:
+                    self._teller.see(order)
+            self._teller.tell_ends()
+            if self._teller.is_holding:
                 self._nudge()
 
     async def _compare(self) -> None:
@@ -245,25 +231,18 @@ class ReplyStream:
         begun = self._clock.now()
         await self._see_orders()
         shown: list[Mapping[str, Any]] = []
-        for symbol in self._symbols():
-            since = max(self._started_ms, self._newest_ms.get(symbol, 0) - OVERLAP_MS)
+        for symbol in self._markets.symbols:
+            since = max(self._started_ms, self._teller.newest_ms(symbol) - OVERLAP_MS)
             shown += await self._lookup.trades(symbol, since)
-        await self._tell_trades([*shown, *self._pushed.values()], FillSource.RECONCILED if self._watched else FillSource.POLL)
+        source = FillSource.RECONCILED if self._watched else FillSource.POLL
+        await self._teller.tell_trades([*shown, *self._pushed.values()], source)
         self._pushed.clear()
-        self._tell_ends(is_compared=True)
+        self._teller.tell_ends(is_compared=True)
         self._last_at = self._clock.now()
-        if self._has_shorts():
+        if self._teller.has_shorts():
             self._go_stale()
         elif all(self._is_subscribed(method, begun) for method in self._watched):
             self._stale_since = None
-
-    def _has_shorts(self) -> bool:
-        """Whether an order has ended long ago, and not all of its fills are shown."""
-        self._shorts = {held: self._shorts.get(held, 0) + 1 for held in self._held}
-        late = sorted(held for held, count in self._shorts.items() if count >= SHORT_MAX)
-        if late:
-            _log.warning("ccxt_fills_missing", orders=late)
-        return bool(late)
 
     def _is_subscribed(self, method: str, by: Instant) -> bool:
         waiting = self._waiting_since.get(method)
@@ -274,18 +253,18 @@ class ReplyStream:
         live = self._registry.live()
         symbols = {known.symbol for known in live}
         if self._registry.has_doubts(self._clock.now()):
-            symbols |= set(self._symbols())
+            symbols |= set(self._markets.symbols)
         shown: dict[str, Mapping[str, Any]] = {}
         for symbol in sorted(symbols):
             shown |= {str(order["id"]): order for order in await self._lookup.open_orders(symbol) if order.get("id") is not None}
         for order in shown.values():
-            self._see(order)
+            self._teller.see(order)
         for known in live:
-            if known.exchange_order_id in shown or known.exchange_order_id in self._held:
+            if known.exchange_order_id in shown or self._teller.holds(known.exchange_order_id):
                 continue
             found = await self._order(known)
             if found is not None:
-                self._see(found)
+                self._teller.see(found)
 
     async def _order(self, known: Known) -> Mapping[str, Any] | None:
         return await self._lookup.order(
@@ -294,99 +273,3 @@ class ReplyStream:
             client_order_id=known.client_order_id,
             order_id=known.order_id,
         )
-
-    def _see(self, order: Mapping[str, Any]) -> None:
-        """Learn whose an order is, tell of one that was in doubt, and hold what has ended until its fills are told."""
-        was_lost = self._registry.is_lost(client_id_of(order))
-        known = self._registry.note(order)
-        if known is None:
-            return
-        try:
-            state = state_of(order)
-        except Unreadable as fault:
-            _log.warning("ccxt_record_left_out", order=known.order_id, reason=str(fault))
-            return
-        now = self._clock.now()
-        if was_lost and state is not OrderState.REJECTED:
-            venue_at = instant(order.get("timestamp"), now)
-            self._tell(Accepted(order_id=known.order_id, exchange_order_id=known.exchange_order_id, at=now, venue_at=venue_at))
-        if state.terminal and any(known is live for live in self._registry.live()):
-            self._held[known.exchange_order_id] = dict(order)
-
-    async def _tell_trades(self, trades: Sequence[Mapping[str, Any]], source: FillSource) -> None:
-        for trade in in_order(trades):
-            identity = _identity(trade)
-            if identity in self._told:
-                continue
-            known = await self._owner(trade)
-            symbol, now = str(trade.get("symbol")), self._clock.now()
-            try:
-                filled = filled_of(
-                    trade,
-                    order_id=known.order_id if known else None,
-                    client_order_id=self._registry.client_order_id(str(trade.get("order"))) or client_id_of(trade),
-                    instrument=self._instrument(symbol),
-                    now=now,
-                    source=source,
-                )
-            except Unreadable as fault:
-                _log.warning("ccxt_record_left_out", trade=identity, reason=str(fault))
-            else:
-                self._tell(filled)
-                self._registry.tell(str(trade.get("order")), filled.quantity)
-            self._newest_ms[symbol] = max(self._newest_ms.get(symbol, 0), int(trade.get("timestamp") or milliseconds(now)))
-            self._remember(identity)
-
-    async def _owner(self, trade: Mapping[str, Any]) -> Known | None:
-        """Our order that was filled; None where it is another's. ``Unavailable`` where that cannot be told yet."""
-        if trade.get("order") is None:
-            return None
-        exchange_order_id, symbol = str(trade["order"]), str(trade["symbol"])
-        if not self._registry.is_noted(exchange_order_id):
-            order = await self._lookup.order(symbol, exchange_order_id=exchange_order_id, client_order_id=None)
-            if order is None and self._registry.has_doubts(self._clock.now()):
-                raise Unavailable(f"whose order {exchange_order_id} is cannot be told yet")
-            if order is not None:
-                self._see(order)
-        return self._registry.known(exchange_order_id)
-
-    def _remember(self, identity: str) -> None:
-        self._told[identity] = None
-        if len(self._told) > TOLD_MAX:
-            del self._told[next(iter(self._told))]
-
-    def _tell_ends(self, *, is_compared: bool = False) -> None:
-        """Tell the end of every order whose fills have all been told.
-
-        Of an adopted order some were told before; what is shown since has been told once it has been compared.
-        """
-        for exchange_order_id, order in list(self._held.items()):
-            known = self._registry.known(exchange_order_id)
-            if known is None or (known.told < filled_quantity(order) and not (known.is_adopted and is_compared)):
-                continue
-            del self._held[exchange_order_id]
-            reply = _end_of(order, known, self._clock.now())
-            if reply is not None:
-                self._tell(reply)
-            self._registry.end(exchange_order_id)
-
-    def _tell(self, reply: ExchangeReply) -> None:
-        self._last_at = self._clock.now()
-        self._queue.put_nowait(reply)
-
-
-def _identity(trade: Mapping[str, Any]) -> str:
-    return f"{trade.get('symbol')} {trade_id_of(trade)}"
-
-
-def _end_of(order: Mapping[str, Any], known: Known, now: Instant) -> ExchangeReply | None:
-    """How an order ended; None for one that was filled, which its fills have told."""
-    state = state_of(order)
-    venue_at = instant(order.get("lastUpdateTimestamp") or order.get("timestamp"), now)
-    if state is OrderState.CANCELLED:
-        return Cancelled(order_id=known.order_id, at=now, venue_at=venue_at)
-    if state is OrderState.EXPIRED:
-        return Expired(order_id=known.order_id, at=now, venue_at=venue_at)
-    if state is OrderState.REJECTED:
-        return Rejected(order_id=known.order_id, rejection_reason="rejected by the exchange", at=now, venue_at=venue_at)
-    return None
