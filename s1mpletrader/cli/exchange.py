@@ -106,4 +106,4 @@ def _tell(running: RunningExchange, *, json_: bool) -> None:
 
 def _tell_requests(running: RunningExchange) -> None:
     log = running.exchange.log
-    print_json({"requests": dict(sorted(log.counts().items())), "unserved": log.unserved})
+    print_json({"requests": dict(sorted(log.counts().items())), "unserved": log.unserved, "failures": log.failures})

@@ -4,6 +4,7 @@ from s1mpletrader.exchange.clock import ManualClock, ScaledClock
 from s1mpletrader.exchange.config import AccountConfig, ExchangeConfig, KeyConfig, LimitsConfig, SymbolConfig
 from s1mpletrader.exchange.exchange import LocalExchange
 from s1mpletrader.exchange.faults import Fault, FaultScript, Fired
+from s1mpletrader.exchange.loopback import LoopbackTransport
 from s1mpletrader.exchange.request_log import Request, RequestLog
 from s1mpletrader.exchange.server import RunningExchange, serve
 
@@ -16,6 +17,7 @@ __all__ = [
     "KeyConfig",
     "LimitsConfig",
     "LocalExchange",
+    "LoopbackTransport",
     "ManualClock",
     "Request",
     "RequestLog",

@@ -25,7 +25,7 @@ _INTERNAL: Final = 500
 _JSON: Final = "application/json;charset=UTF-8"
 _PAGE: Final = "<html><head><title>403 Forbidden</title></head><body><center><h1>403 Forbidden</h1></center></body></html>"
 
-log = logging.getLogger(__name__)
+_log: Final = logging.getLogger(__name__)
 
 
 class RestRequest(NamedTuple):
@@ -119,8 +119,9 @@ class Gateway:
                 params.check_all_read()
         except ApiError as error:
             return Answer(error.status, error.body(), error.headers, account.name if account else None)
-        except Exception:
-            log.exception("the local exchange failed to answer %s", name)
+        except Exception as failure:  # noqa: BLE001 - a defect of the exchange is told to who tests with it, and ends nothing.
+            _log.exception("the local exchange failed to answer %s", name)
+            exchange.log.failures.append(f"{name}: {failure!r}")
             return Answer(_INTERNAL, {"code": -1000, "msg": "The local exchange itself has failed; see its log."})
         return Answer(_OK, content, account=account.name if account else None)
 
@@ -136,11 +137,13 @@ class Gateway:
             return answer
 
         if fault is None:
-            return committed()
-        entry.fault = fault.kind
-        answer = await self._misbehave(fault, committed)
-        if answer is not None:
-            entry.status, entry.code = answer.status, answer.code
+            answer: Answer | None = committed()
+        else:
+            entry.fault = fault.kind
+            answer = await self._misbehave(fault, committed)
+            if answer is not None:
+                entry.status, entry.code = answer.status, answer.code
+        _log.debug("answered %s", entry)
         return answer
 
     async def close(self) -> None:

@@ -43,7 +43,7 @@ class MarketStreams:
         self._published_until = at
         self._sessions: list[StreamSession] = []
 
-    def open(self, channel: Channel, streams: list[str], at: Instant, *, combined: bool) -> StreamSession:
+    def open(self, channel: Channel, streams: list[str], *, combined: bool) -> StreamSession:
         """A socket has come, with the streams of its address."""
         session = StreamSession(channel, combined=combined)
         self._sessions.append(session)

@@ -40,6 +40,9 @@ class RequestLog:
         self.unserved: list[str] = []
         """Routes, methods and streams that were asked for and that this exchange does not have."""
 
+        self.failures: list[str] = []
+        """What the exchange itself failed to answer: always a defect of it."""
+
     def add(self, at: Instant, route: str, params: Mapping[str, Any]) -> Request:
         """Keep a request."""
         shown = {name: value for name, value in params.items() if name not in ("signature", "apiKey")}

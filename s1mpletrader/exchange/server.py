@@ -1,11 +1,10 @@
 """The network around the local exchange: one aiohttp server, on loopback unless told otherwise."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
-from urllib.parse import parse_qs
 
 from aiohttp import WSMsgType, web
 
@@ -14,7 +13,7 @@ from s1mpletrader.exchange.clock import MILLISECOND_NS
 from s1mpletrader.exchange.config import ExchangeConfig
 from s1mpletrader.exchange.exchange import LocalExchange
 from s1mpletrader.exchange.gateway import Gateway, RestRequest
-from s1mpletrader.exchange.socket_session import SocketSession
+from s1mpletrader.exchange.sockets import SOCKET_API, OpenSocket, Sockets
 from s1mpletrader.ports.clock import IClock
 
 HOST_DEFAULT: Final = "127.0.0.1"
@@ -22,9 +21,6 @@ _TICK_MS: Final = 20
 """How often, in the machine's time, the exchange looks whether something has happened."""
 _HEARTBEAT_S: Final = 20
 _MESSAGE_BYTES_MAX: Final = 1 << 20
-_SOCKET_API: Final = "/ws-api/v3"
-
-Receive = Callable[[str], Awaitable[None]]
 
 
 class RunningExchange:
@@ -41,7 +37,7 @@ class RunningExchange:
     @property
     def socket_api_url(self) -> str:
         """In place of ``wss://ws-api.binance.com:443/ws-api/v3``."""
-        return f"ws://{self.host}:{self.port}{_SOCKET_API}"
+        return f"ws://{self.host}:{self.port}{SOCKET_API}"
 
     @property
     def stream_url(self) -> str:
@@ -75,7 +71,7 @@ class _Server:
     """The exchange's paths."""
 
     def __init__(self, exchange: LocalExchange, gateway: Gateway) -> None:
-        self._exchange, self._gateway = exchange, gateway
+        self._exchange, self._gateway, self._sockets = exchange, gateway, Sockets(exchange, gateway)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer whatever comes."""
@@ -101,46 +97,18 @@ class _Server:
         )
 
     async def _socket(self, request: web.Request, path: str, query: str) -> web.StreamResponse:
-        exchange, at = self._exchange, self._exchange.now()
-        exchange.log.add(at, f"SOCKET {path}", {"query": query})
-        if exchange.faults.standing("refuse_sockets", at):
-            return web.Response(status=503)
-        if not exchange.limiter.may_connect(request.remote or "", at):
-            return web.Response(status=429)
-        head, _, rest = path.strip("/").partition("/")
-        if path == _SOCKET_API:
-            return await self._socket_api(request)
-        if head == "ws":
-            return await self._streams(
-                request, [] if rest.isdigit() else [name for name in rest.split("/") if name], combined=False
-            )
-        if head == "stream":
-            names = parse_qs(query).get("streams", [""])[0]
-            return await self._streams(request, [name for name in names.split("/") if name], combined=True)
-        exchange.log.add_unserved(f"SOCKET {path}")
-        return web.Response(status=404)
-
-    async def _socket_api(self, request: web.Request) -> web.StreamResponse:
+        address = request.remote or ""
+        refusal = self._sockets.refusal(path, query, address)
+        if refusal is not None:
+            return web.Response(status=refusal)
         channel = _Socket()
-        session = SocketSession(self._exchange, self._gateway, channel, request.remote or "")
+        opened = self._sockets.open(path, query, address, channel)
         try:
-            return await self._run(request, channel, session.receive)
+            return await self._run(request, channel, opened)
         finally:
-            session.closed()
+            opened.closed()
 
-    async def _streams(self, request: web.Request, streams: list[str], *, combined: bool) -> web.StreamResponse:
-        channel, market_streams = _Socket(), self._exchange.market_streams
-        session = market_streams.open(channel, streams, self._exchange.now(), combined=combined)
-
-        async def receive(message: str) -> None:
-            market_streams.receive(session, message, self._exchange.now())
-
-        try:
-            return await self._run(request, channel, receive)
-        finally:
-            market_streams.forget(session)
-
-    async def _run(self, request: web.Request, channel: _Socket, receive: Receive) -> web.StreamResponse:
+    async def _run(self, request: web.Request, channel: _Socket, opened: OpenSocket) -> web.StreamResponse:
         """Serve a socket until either side closes it. A request that waits does not hold back the next one."""
         response = web.WebSocketResponse(heartbeat=_HEARTBEAT_S, max_msg_size=_MESSAGE_BYTES_MAX)
         await response.prepare(request)
@@ -149,7 +117,7 @@ class _Server:
             with self._exchange.connected(channel):
                 async for message in response:
                     if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
-                        task = asyncio.ensure_future(receive(message.data))
+                        task = asyncio.ensure_future(opened.receive(message.data))
                         tasks.add(task)
                         task.add_done_callback(tasks.discard)
         finally:

@@ -129,7 +129,7 @@ class Desk:
     def stream(self, *names: str, combined: bool = False) -> Wire:
         """Hear market streams."""
         wire = Wire()
-        self.exchange.market_streams.open(wire, list(names), self.clock.now(), combined=combined)
+        self.exchange.market_streams.open(wire, list(names), combined=combined)
         return wire
 
     def advance(self, seconds: float) -> None:

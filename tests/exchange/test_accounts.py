@@ -1,5 +1,6 @@
 """Whatever is done, an account's balances are what its trades made of them, and its records agree with its stream."""
 
+from contextlib import suppress
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
@@ -34,7 +35,8 @@ def act(desk: Desk, step: tuple[Any, ...]) -> None:
         case "oco", side, quantity, above, below:
             place_oco(desk, side, quantity, above, below)
         case "pay", asset, units:
-            desk.exchange.transfer("test", asset, Decimal(units) / 10**8)
+            with suppress(ValueError):
+                desk.exchange.transfer("test", asset, Decimal(units) / 10**8)
         case "wait", seconds:
             desk.exchange.advance(seconds * 10**9, 10 * 10**9)
         case what, index:

@@ -63,7 +63,7 @@ def test_a_file_says_what_is_listed_who_trades_and_what_goes_wrong(tmp_path: Pat
     opened, closed = served("--config", str(tmp_path / "exchange.toml"))
     assert (opened["symbols"], opened["accounts"]) == (["BTCUSDT", "SOLUSDT"], ["main"])
     assert opened["rest"] == f"http://127.0.0.1:{opened['port']}"
-    assert closed == {"requests": {}, "unserved": []}
+    assert closed == {"requests": {}, "unserved": [], "failures": []}
 
 
 def mistake(*options: str) -> str:

@@ -20,6 +20,8 @@ def test_a_market_order_fills_at_once_and_pays_its_fee_in_what_it_bought() -> No
     assert [(fill["price"], fill["qty"], fill["commission"], fill["commissionAsset"]) for fill in placed["fills"]] == [
         (f"{price:.8f}", "0.01000000", "0.00001000", "BTC")
     ]
+    (trade,) = desk.ok("GET /api/v3/myTrades", symbol=SYMBOL)
+    assert (trade["isMaker"], trade["isBuyer"]) == (False, True)
     after = desk.balances()
     assert after["BTC"][0] - before["BTC"][0] == Decimal("0.01") * (1 - FEE)
     assert before["USDT"][0] - after["USDT"][0] == price * Decimal("0.01")
@@ -249,6 +251,13 @@ def test_no_more_orders_than_may_be_open() -> None:
     desk.limit("SELL", "0.01", desk.at("1.1"))
     asked = {"symbol": SYMBOL, "side": "BUY", "type": "MARKET", "quantity": "0.001"}
     assert desk.refusal(ORDER, **asked) == (-1013, "Filter failure: MAX_NUM_ORDERS")
+
+
+def test_a_market_order_may_be_smaller_only_than_a_limit_order() -> None:
+    desk = Desk(symbols={"BTC/USDT": {"price": 60_000, "market_quantity_max": "0.5"}})
+    asked = {"symbol": SYMBOL, "side": "SELL", "type": "MARKET", "quantity": "0.6"}
+    assert desk.refusal(ORDER, **asked) == (-1013, "Filter failure: MARKET_LOT_SIZE")
+    assert desk.limit("SELL", "0.6", desk.at("1.1"))["status"] == "NEW"
 
 
 def test_lists_of_orders_and_trades_are_cut_as_asked() -> None:

@@ -207,7 +207,7 @@ def test_subscriptions_change_on_the_way() -> None:
     desk = Desk(limits=LimitsConfig(messages_1s=10))
     streams = desk.exchange.market_streams
     wire = Wire()
-    session = streams.open(wire, [], desk.clock.now(), combined=False)
+    session = streams.open(wire, [], combined=False)
 
     def ask(message: bytes) -> Any:
         streams.receive(session, message, desk.clock.now())
@@ -231,7 +231,7 @@ def test_subscriptions_change_on_the_way() -> None:
 def test_who_sends_too_many_messages_is_cut_off() -> None:
     desk = Desk()
     wire = Wire()
-    session = desk.exchange.market_streams.open(wire, [], desk.clock.now(), combined=False)
+    session = desk.exchange.market_streams.open(wire, [], combined=False)
     for _ in range(5):
         desk.exchange.market_streams.receive(session, b'{"method":"LIST_SUBSCRIPTIONS","id":1}', desk.clock.now())
     assert not wire.closed
