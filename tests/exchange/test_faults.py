@@ -195,6 +195,18 @@ def test_events_are_lost_doubled_reordered_and_changed(fault: dict[str, Any], to
     assert reports(desk, lambda: desk.order(**{**MARKET_ORDER, "type": "MARKET"}), **fault) == told
 
 
+@pytest.mark.parametrize(("count", "place"), [(1, 1), (2, 2), (3, 3)])
+def test_an_event_comes_after_so_many_later_ones(count: int, place: int) -> None:
+    desk = Desk()
+    wire = desk.listen().wire
+    desk.fails(kind="reorder", route="executionReport", calls=(1,), count=count)
+    for _ in range(2):
+        desk.order(side="BUY", type="MARKET", quantity="0.01")
+    told = [(event["e"], event.get("i"), event.get("x")) for event in wire.events()]
+    assert told.index(("executionReport", 1, "NEW")) == place
+    assert len(told) == 6
+
+
 def test_an_event_is_held_for_a_while() -> None:
     desk = Desk()
     wire = desk.listen().wire

@@ -81,6 +81,16 @@ def test_an_order_that_fills_is_not_counted() -> None:
         desk.order(side="BUY", type="MARKET", quantity="0.001")
 
 
+def test_an_order_that_fills_in_parts_is_taken_back_once() -> None:
+    desk = Desk(volume_share="0.001")
+    for ratio in ("0.5", "0.6"):
+        desk.limit("BUY", "0.01", desk.at(ratio))
+    placed = desk.limit("BUY", "0.5", desk.at("1.1"))
+    desk.advance(600)
+    assert len(desk.ok("GET /api/v3/myTrades", symbol=SYMBOL, orderId=placed["orderId"])) > 2
+    assert desk.ok("GET /api/v3/rateLimit/order")[1]["count"] == 2
+
+
 def test_a_refused_order_is_not_counted() -> None:
     desk = Desk(limits=LimitsConfig(orders_10s=1))
     asked = {"symbol": SYMBOL, "side": "BUY", "type": "MARKET", "quantity": "0.0000001"}
