@@ -3,6 +3,7 @@
 from typing import NamedTuple, Protocol
 
 from s1mpletrader.api import GroupContext, GroupId, Order, OrderId
+from s1mpletrader.plugins.algorithms.exits import closing_side
 
 Adopted = tuple[OrderId, ...]
 """Orders of other groups that took the place of one of this group."""
@@ -36,12 +37,20 @@ def is_own(order: Order, adopted: Adopted, context: InTrade) -> bool:
 
 def own_orders(adopted: Adopted, context: InTrade) -> list[Order]:
     """The live orders of the trade that are this group's."""
-    return [order for order in context.trade_orders if is_own(order, adopted, context)]
+    known = frozenset(adopted)
+    return [order for order in context.trade_orders if order.group_id == context.group_id or order.order_id in known]
 
 
 def adopt(adopted: Adopted, changed: Order, context: GroupContext) -> Adopted:
-    """Know the order that takes another's place, at the latest when the other one ends."""
+    """Know the order that takes another's place, at the latest when the other one ends; an exit that has ended is forgotten.
+
+    An entry that has ended is not: what fills of it late is to be protected.
+    """
+    own = {order.order_id for order in own_orders(adopted, context)}
+    if is_own(changed, adopted, context):
+        own.add(changed.order_id)
     orders = (changed, *context.trade_orders)
-    own = {order.order_id for order in orders if is_own(order, adopted, context)}
     heirs = [order.order_id for order in orders if order.intent.replaces in own and order.order_id not in own]
-    return (*adopted, *dict.fromkeys(heirs))
+    is_over = not changed.live and changed.details.side is closing_side(context)
+    kept = (order_id for order_id in adopted if order_id != changed.order_id) if is_over else adopted
+    return (*kept, *dict.fromkeys(heirs))
