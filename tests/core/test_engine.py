@@ -177,4 +177,5 @@ def test_progress_is_told_of_every_candle_that_is_taken_and_the_clock_ends_with_
     )
     engine.run()
     assert seen == [10, 20]
+    assert not any("decides" in line for line in log)
     assert clock.now() == 20

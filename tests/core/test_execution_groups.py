@@ -27,7 +27,7 @@ from s1mpletrader.ports.algorithms import (
     Stop,
     Timer,
 )
-from s1mpletrader.ports.execution import OrderRequest
+from s1mpletrader.ports.execution import OrderRef, OrderRequest
 
 from .desk import NOON, NoMarket, accepted, filled
 from .samples import INSTRUMENT, SYMBOL, order_id
@@ -194,7 +194,7 @@ def test_live_orders_are_cancelled_amended_and_replaced_and_ended_ones_left_alon
     effects = stage.tell(Stop(reason=""))
     (anew,) = (one.intent for one in effects.intents)
     refs = [order_ref(stage.desk.order(one)) for one in (first, second, third)]
-    assert all(ref.exchange_order_id is not None for ref in refs)
+    assert refs[0] == OrderRef(order_id=first, client_order_id=f"c-{first}", symbol=SYMBOL, exchange_order_id=f"X{first[-4:]}")
     assert effects.commands == [
         CancelOrder(refs[0]),
         AmendOrder(refs[1], Decimal(1), Decimal(5)),

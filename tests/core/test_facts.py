@@ -31,12 +31,14 @@ def test_a_value_is_of_the_last_closed_candle_or_so_many_back() -> None:
 
 @pytest.mark.parametrize("back", [-1, -2, 3])
 def test_neither_the_future_nor_what_never_was_can_be_read(back: int) -> None:
-    with pytest.raises(LookupError):
+    with pytest.raises(LookupError, match=f"^BTC/USDT 1m close has no value {back} candles ago$"):
         table().value(CLOSE, back)
 
 
 def test_a_window_ends_now_and_cannot_be_written() -> None:
-    window = table().window(CLOSE, 2)
+    facts = table()
+    assert [facts.window(CLOSE, length).tolist() for length in (1, 3)] == [[30.0], [10.0, 20.0, 30.0]]
+    window = facts.window(CLOSE, 2)
     assert window.tolist() == [20.0, 30.0]
     with pytest.raises(ValueError, match="read-only"):
         window[0] = 0.0
@@ -44,7 +46,7 @@ def test_a_window_ends_now_and_cannot_be_written() -> None:
 
 @pytest.mark.parametrize("length", [0, 4, 5])
 def test_a_window_longer_than_what_there_is_is_refused(length: int) -> None:
-    with pytest.raises(LookupError):
+    with pytest.raises(LookupError, match=f"^BTC/USDT 1m close has no {length} values yet$"):
         table().window(CLOSE, length)
 
 
