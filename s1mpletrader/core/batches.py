@@ -157,7 +157,7 @@ class Batches:
                 continue
             if batch.on_failure is OnFailure.FLATTEN:
                 self._flatten(leg, own, batch_id, why, effects)
-            elif leg.state is not LegState.SUCCEEDED:
+            else:
                 self._cancel(leg, own, why, effects)
 
     def _cancel(self, leg: Leg, trade: LiveTrade, why: str, effects: Effects) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from s1mpletrader.domain.ids import TradeId
 from s1mpletrader.domain.money import total
 from s1mpletrader.domain.orders import Side
 from s1mpletrader.domain.reasons import EntryKind, SealedEntry
-from tests.running import MEMORY, Finished, finished
+from tests.running import EXAMPLES, MEMORY, Finished, finished
 
 WAITING = ("entry.plugin=limit", "entry.offset_percent=0.25", "batch.time_limit=30m")
 PAIRS = ("data.0.candles=3000", "data.1.candles=3000", *WAITING)
@@ -183,9 +184,22 @@ def test_a_deferred_leg_is_told_with_the_batch_that_held_it_back() -> None:
     later = [story for story in stories(done) if EntryKind.DEFERRED in {one.kind for one in story.happenings}]
     assert later
     assert all(story.batches[0].legs[0].standing is LegStanding.SUCCEEDED for story in later)
-    waiting = [story for story in stories(done) if story.batches[0].legs[1].trade_id is None]
-    assert waiting
-    assert {story.batches[0].legs[1].standing for story in waiting} <= {LegStanding.WAITING, LegStanding.REFUSED}
+    refused = [story for story in stories(done) if story.batches[0].failures]
+    assert refused
+    for story in refused:
+        leg = story.batches[0].legs[1]
+        assert leg.refusal is not None or leg.trade_id is not None
+        assert (leg.standing is LegStanding.REFUSED) is (leg.refusal is not None)
+
+
+def test_a_leg_whose_turn_has_not_come_is_waiting(tmp_path: Path) -> None:
+    file = tmp_path / "pairs.toml"
+    file.write_text((EXAMPLES / "pairs.toml").read_text().replace('time_limit = "10m"', ""))
+    candles = ("data.0.candles=490", "data.1.candles=490")
+    done = finished(file, *MEMORY, *candles, "entry.plugin=limit", "entry.offset_percent=20", "batch.policy=SEQUENTIAL")
+    story = next(stories(done))
+    assert [leg.standing for leg in story.batches[0].legs] == [LegStanding.OPEN, LegStanding.WAITING]
+    assert (story.batches[0].failures, story.batches[0].legs[1].trade_id) == ((), None)
 
 
 @pytest.mark.parametrize("file", RUNS)

@@ -225,6 +225,11 @@ def test_the_pace_is_bounded_whatever_became_of_the_orders(
     assert code(gate, execution(make_directive()), meant(*seconds_ago, state=state)) == expected
 
 
+def test_only_a_minute_of_intents_is_kept() -> None:
+    view = meant(200, 120, 61, 60, 59, 1).view
+    assert [(view.recent_intents[-1] - at) // 1_000_000_000 for at in view.recent_intents] == [59, 58, 0]
+
+
 def test_planned_exits_count_for_the_pace() -> None:
     gate = OrdersPerMinute(OrdersPerMinuteConfig(orders_max=3), make_provision())
     directive = execution(make_directive(), exits=make_exit("90.0", "110.0"))

@@ -20,8 +20,11 @@ from .test_runs import refused, strategy
 SYMBOL = "BTC/USDT"
 
 
-def test_a_fold_of_the_ledger_knows_at_every_point_what_is_still_to_be_placed() -> None:
-    done = finished("twap.toml", *MEMORY, "data.candles=2500")
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_fold_of_the_ledger_knows_at_every_point_what_is_still_to_be_placed(sign: int) -> None:
+    direction = LONG if sign > 0 else SHORT
+    netting = ("account.type=netting", f'planner.directions=["{direction}"]')
+    done = finished("twap.toml", *MEMORY, "data.candles=2500", *netting)
     instruments, algorithms = done.container.instruments(), done.container.algorithms()
     book = Book(done.container.book()._account_type, "USDT", instruments, lambda: done.ledger, planned_by(algorithms))
     is_working, seen = False, set()
@@ -33,12 +36,12 @@ def test_a_fold_of_the_ledger_knows_at_every_point_what_is_still_to_be_placed() 
         # A fill and what the algorithm makes of it are one step.
         if is_working and isinstance(change, OrderIntended | OrderChanged | GroupAdvanced):
             (trade,) = view.open_trades
-            live = sum((order.remaining_quantity for order in view.open_orders), Decimal(0))
-            assert (view.exposure(SYMBOL), trade.planned_quantity) == (Decimal(6), 6 - trade.quantity - live)
+            live = sum((order.remaining_quantity * order.details.side.sign for order in view.open_orders), Decimal(0))
+            assert (view.exposure(SYMBOL), trade.planned_quantity) == (Decimal(6 * sign), 6 * sign - trade.quantity - live)
             seen.add(view.planned(SYMBOL))
         if not is_working:
             assert view.planned(SYMBOL) == 0
-    assert seen == {Decimal(number) for number in range(6)}
+    assert seen == {sign * Decimal(number) for number in range(6)}
     assert done.container.book().view("twap").planned(SYMBOL) == 0
 
 
