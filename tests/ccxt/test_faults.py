@@ -265,12 +265,13 @@ def test_no_key_is_in_any_message(caplog: pytest.LogCaptureFixture, tmp_path: Pa
 
 def test_ccxt_leaves_the_decimal_context_alone() -> None:
     """It sets rounding and traps of the context that it finds."""
-    before = decimal.getcontext().copy()
 
     async def story(bench: Bench) -> None:
-        await bench.connector.submit([request_of(bench, "one")])
-        context = decimal.getcontext()
-        assert (context.rounding, context.traps) == (before.rounding, before.traps)
+        with decimal.localcontext(decimal.Context(rounding=decimal.ROUND_DOWN, traps=[])) as context:
+            await bench.connector.submit([request_of(bench, "one")])
+            assert context.rounding == decimal.ROUND_DOWN
+            assert not context.traps[decimal.Underflow]
+            assert decimal.getcontext() is context
 
     on_bench(story)
 

@@ -229,6 +229,44 @@ def test_a_candle_that_was_not_watched_from_its_beginning_is_asked_for() -> None
     following(story)
 
 
+def test_after_a_loss_the_candle_that_is_being_built_is_not_trusted() -> None:
+    async def story(one: Following) -> None:
+        one.exchange.rows = [row(0)]
+        await one.pass_to(1.05)
+        assert one.minutes == [0]
+        one.exchange.pushes.put_nowait([row(1, 103)])
+        await one.settle()
+        one.exchange.rows.append(row(1, 107))
+        await one.pass_to(2.001)
+        one.exchange.pushes.put_nowait([row(2)])
+        await one.settle()
+        assert [candle.close for candle in one.given] == [100.0, 107.0]
+
+    following(story)
+
+
+def test_a_candle_that_was_never_pushed_is_asked_for_before_the_next() -> None:
+    async def story(one: Following) -> None:
+        one.exchange.rows = [row(0)]
+        await one.pass_to(1.05)
+        one.exchange.pushes.put_nowait([row(1)])
+        await one.settle()
+        one.exchange.rows.append(row(1))
+        await one.pass_to(2.001)
+        one.exchange.pushes.put_nowait([row(2)])
+        await one.settle()
+        one.exchange.pushes.put_nowait([row(4)])
+        await one.settle()
+        assert one.minutes == [0, 1, 2]
+        one.exchange.rows += [row(2), row(3), row(4)]
+        one.clock.at = START + round(5.001 * MINUTE_NS)
+        one.exchange.pushes.put_nowait([row(5)])
+        await one.settle()
+        assert one.minutes == [0, 1, 2, 3, 4]
+
+    following(story)
+
+
 def test_where_nothing_is_pushed_candles_are_asked_for_when_they_are_due() -> None:
     async def story(one: Following) -> None:
         for minute in range(1, 5):

@@ -1,6 +1,7 @@
 """What an order asks for arrives at the exchange exactly, or is refused here."""
 
 import asyncio
+import decimal
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from typing import Any
@@ -29,13 +30,15 @@ from s1mpletrader.api import (
     UnsupportedOrder,
 )
 from s1mpletrader.contracts.samples import Samples
+from s1mpletrader.plugins.ccxt_exchange.markets import Markets
+from s1mpletrader.plugins.ccxt_exchange.session import Session
 from s1mpletrader.plugins.ccxt_exchange.translate import Unreadable, details_of, filled_of, instrument_of, number, state_of
 from tests.ccxt.dialects.bybit import Bybit
 from tests.ccxt.dialects.coinbase import Coinbase
 from tests.ccxt.dialects.kraken import Kraken, transaction_id
 from tests.ccxt.dialects.okx import Okx
 from tests.ccxt.harness import SECRETS, Bench
-from tests.ccxt.world import DETAILS, INSTRUMENT, Dialect, Wire, World
+from tests.ccxt.world import DETAILS, INSTRUMENT, Dialect, WallClock, Wire, World
 
 DIALECTS: list[Dialect] = [Okx(), Kraken(), Bybit(), Coinbase()]
 BUY: dict[str, Any] = {"symbol": "BTC/USDT", "side": Side.BUY, "quantity": Decimal("0.012")}
@@ -232,6 +235,35 @@ def test_a_cancellation_is_told_only_when_the_order_has_ended() -> None:
         assert isinstance(await bench.connector.cancel(ref_of(other)), Cancelled)
 
     on_bench(Okx(), story)
+
+
+class Rounding:
+    """An exchange object that counts significant digits: its rules cannot be said as steps."""
+
+    id = "bithumb"
+    precisionMode = 3  # noqa: N815 - ccxt's name.
+
+    async def load_markets(self, reload: bool = False) -> Any:
+        return {"X/USDT": {**MARKET, "spot": True, "precision": {"amount": 8, "price": 5}}}
+
+    async def fetch_ticker(self, symbol: str) -> Any:
+        return {"last": "123.45"}
+
+    def amount_to_precision(self, symbol: str, amount: str) -> str:
+        return f"{Decimal(amount).quantize(Decimal('0.01')):f}"
+
+    def price_to_precision(self, symbol: str, price: str) -> str:
+        return f"{Decimal(price).normalize(decimal.Context(prec=5)):f}"
+
+
+def test_where_digits_are_counted_ccxts_own_rounding_is_the_rule() -> None:
+    async def run() -> None:
+        markets = Markets(Session(Rounding(), WallClock(), name="rounding"), AccountType.SPOT)
+        assert await markets.broken_rule("X/USDT", Decimal("1.23"), Decimal("123.45")) is None
+        assert await markets.broken_rule("X/USDT", Decimal("1.234"), Decimal("123.45")) == "LOT_SIZE"
+        assert await markets.broken_rule("X/USDT", Decimal("1.23"), Decimal("1234.56")) == "PRICE_FILTER"
+
+    asyncio.run(run())
 
 
 @pytest.mark.parametrize(

@@ -188,6 +188,29 @@ def test_after_an_error_what_was_missed_comes_before_what_is_pushed_next() -> No
     listening(story)
 
 
+def test_what_is_pushed_at_once_is_told_in_the_exchanges_order() -> None:
+    async def story(one: Listening) -> None:
+        one.submitted("a", 1)
+        at_once = [trade(11, 1, START_MS + 6), trade(9, 1, START_MS + 5), trade(10, 1, START_MS + 5)]
+        one.exchange.push("watch_my_trades", at_once)
+        await asyncio.sleep(0.02)
+        assert ids(one.fills) == ["9", "10", "11"]
+
+    listening(story)
+
+
+def test_it_stays_stale_until_the_stream_is_back_however_often_it_is_compared() -> None:
+    async def story(one: Listening) -> None:
+        for _ in range(200):
+            one.exchange.push("watch_my_trades", ccxt.NetworkError("lost"))
+        for _ in range(5):
+            await asyncio.sleep(0.005)
+            await one.stream.reconcile()
+            assert one.stream.health().stale_since is not None
+
+    listening(story)
+
+
 def test_it_is_stale_from_the_error_until_what_was_missed_is_told() -> None:
     async def story(one: Listening) -> None:
         assert one.stream.health().stale_since is None

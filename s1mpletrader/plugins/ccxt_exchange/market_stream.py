@@ -186,10 +186,9 @@ class CcxtMarketStream:
         position.stale_since = None
 
     def _give(self, position: Position, row: Row, queue: "asyncio.Queue[Candle | None]") -> None:
-        if row.opened_at >= position.wanted_from:
-            queue.put_nowait(row.candle(position.series))
-            position.given(row)
-            position.last_at = self._clock.now()
+        queue.put_nowait(row.candle(position.series))
+        position.given(row)
+        position.last_at = self._clock.now()
 
     async def _next_rows(self, position: Position) -> list[Row] | None:
         """What is pushed next, or None where a candle is due that has not come."""
