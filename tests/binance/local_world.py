@@ -81,7 +81,7 @@ class UnreliableTransport:
         self.loses_next = False
         self.sockets_fail = False
         """Whether commands fail on sockets alone, so that REST has to stand in."""
-        self.seen: list[HttpRequest | str] = []
+        self.seen: list[HttpRequest | str | bytes] = []
 
     async def request(self, request: HttpRequest) -> HttpResponse:
         if self.loses_next and request.method != "GET":
@@ -104,7 +104,7 @@ class UnreliableSocket:
         changes = any(f'"{method}"' in str(message) for method in CHANGES)
         if changes and (self._transport.loses_next or self._transport.sockets_fail):
             raise NotSentError("lost before it left")
-        self._transport.seen.append(str(message))
+        self._transport.seen.append(message)
         await self._socket.send(message)
 
     def messages(self) -> AsyncIterator[str | bytes]:
@@ -285,11 +285,12 @@ async def local_world(
     directory: Path,
     bars: Sequence[tuple[float, ...]] = (*[QUIET] * 30, *[DIP] * 200),
     limits: LimitsConfig | None = None,
+    public_key: str | None = None,
     **config: object,
 ) -> AsyncIterator[LocalWorld]:
     """A connector that is open at an exchange of its own."""
     async with AsyncExitStack() as stack:
-        world = await make_world(stack, directory, bars, limits, **config)
+        world = await make_world(stack, directory, bars, limits, public_key, **config)
         try:
             await world.open()
             yield world
@@ -303,6 +304,7 @@ async def make_world(
     directory: Path,
     bars: Sequence[tuple[float, ...]] = (*[QUIET] * 30, *[DIP] * 200),
     limits: LimitsConfig | None = None,
+    public_key: str | None = None,
     **config: object,
 ) -> LocalWorld:
     clock = ManualClock(START)
@@ -326,7 +328,11 @@ async def make_world(
         accounts=(
             AccountConfig(
                 name="main",
-                keys=(KeyConfig(key=KEY, secret=SecretStr(SECRET)),),
+                keys=(
+                    KeyConfig(key=KEY, secret=SecretStr(SECRET))
+                    if public_key is None
+                    else KeyConfig(key=KEY, public_key=public_key),
+                ),
                 funds={"USDT": Decimal(1_000), "BTC": Decimal(10)},
             ),
         ),

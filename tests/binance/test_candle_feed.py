@@ -67,11 +67,13 @@ def row(number: int) -> list[Any]:
 
 
 @asynccontextmanager
-async def feed() -> AsyncIterator[Feed]:
+async def feed(after: int = START, *, answers: bool = True) -> AsyncIterator[Feed]:
     made = Feed()
+    if not answers:
+        made.venue.reactions["GET /api/v3/klines"] = lambda _: error(503, -1000)
 
     async def hear() -> None:
-        async for candle in made.source.candles([BTC], START):
+        async for candle in made.source.candles([BTC], after):
             made.heard.append(candle)
 
     hearing = asyncio.create_task(hear())
@@ -119,6 +121,20 @@ def test_a_candle_that_was_left_out_is_asked_for_before_the_next_is_told() -> No
             world.venue.reactions["GET /api/v3/klines"] = world.rows
             await world.pass_by(20)
             assert world.told == [0, 1, 2, 3]
+
+    run(story())
+
+
+def test_nothing_is_told_before_the_past_that_was_asked_for() -> None:
+    async def story() -> None:
+        async with feed(START - 3 * MINUTE, answers=False) as world:
+            await world.pass_by(59)
+            world.say(0)
+            await world.pass_by(2)
+            assert world.told == []
+            world.venue.reactions["GET /api/v3/klines"] = world.rows
+            await world.pass_by(40)
+            assert world.told == [-3, -2, -1, 0]
 
     run(story())
 
@@ -180,7 +196,7 @@ def test_a_flood_drops_the_oldest_and_the_gap_is_closed() -> None:
         await made.pass_by(61)
         made.say(0)
         heard = [await first]
-        made.clock.move(6_000 * 60)
+        made.clock.move(5_999 * 60)
         for number in range(1, 6_000):
             made.say(number)
         for _ in range(7_000):
