@@ -6,10 +6,11 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct
 
+from s1mpletrader.analysis.slippage import BASIS_POINTS
 from s1mpletrader.analysis.trade_entries import Told
 from s1mpletrader.domain.ids import FillId, GroupId, OrderId, RefusalId
 from s1mpletrader.domain.instant import Instant
-from s1mpletrader.domain.money import total
+from s1mpletrader.domain.money import DERIVED, ratio, total
 from s1mpletrader.domain.order import Order
 from s1mpletrader.domain.reasons import EntryKind, EntryRef, SealedEntry
 
@@ -84,6 +85,12 @@ class AlgorithmStory(Struct, frozen=True, kw_only=True):
     target: Decimal | None
     """The size plan's quantity."""
     filled: Decimal
+    average_price: Decimal | None
+    """Derived: the mean price of the slices."""
+    decision_price: Decimal | None
+    """The last price known when the whole was decided, before the first slice."""
+    basis_points: Decimal | None
+    """Derived: by how much the slices were worse than that, in hundredths of a percent of it."""
     slices: tuple[OrderId, ...]
     wakes: tuple[Wake, ...]
 
@@ -97,10 +104,11 @@ class OrderFacts(NamedTuple):
 
 
 class Algorithm(NamedTuple):
-    """A decision's algorithm, and how much it was to enter."""
+    """A decision's algorithm, how much it was to enter, and the last price known then."""
 
     name: str
     target: Decimal | None
+    decision_price: Decimal | None
 
 
 def happenings_of(entries: Iterable[Told], decision_of: Callable[[SealedEntry], int | None]) -> tuple[Happening, ...]:
@@ -162,7 +170,7 @@ def algorithms_of(
 ) -> tuple[AlgorithmStory, ...]:
     """The algorithms that were woken, or that placed slices, by their decisions."""
     found = []
-    for decision, (name, target) in algorithms.items():
+    for decision, (name, target, price) in algorithms.items():
         own = [one for one in orders if one.decision == decision]
         slices = [one for one in own if one.role == "slice"]
         wakes = tuple(_wake(one, happenings) for one in happenings if one.kind is EntryKind.ADVANCED and one.decision == decision)
@@ -174,11 +182,27 @@ def algorithms_of(
                     algorithm=name,
                     target=target,
                     filled=total(one.order.filled_quantity for one in slices),
+                    average_price=_average_price(slices),
+                    decision_price=price,
+                    basis_points=_basis_points(slices, price),
                     slices=tuple(one.order.order_id for one in slices),
                     wakes=wakes,
                 )
             )
     return tuple(found)
+
+
+def _average_price(slices: Sequence[OrderFacts]) -> Decimal | None:
+    notional = total(one.order.filled_notional for one in slices)
+    return ratio(notional, total(one.order.filled_quantity for one in slices))
+
+
+def _basis_points(slices: Sequence[OrderFacts], price: Decimal | None) -> Decimal | None:
+    average = _average_price(slices)
+    if average is None or price is None:
+        return None
+    worse = DERIVED.subtract(average, price) * slices[0].order.details.side.sign
+    return ratio(worse * BASIS_POINTS, price)
 
 
 def _answers(candidate: Happening, command: Happening) -> bool:

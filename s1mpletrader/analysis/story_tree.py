@@ -103,6 +103,8 @@ def _add_wakes(branch: Tree, story: Story, number: int) -> None:
         if one.decision == number:
             target = f" of {plain(one.target)}" if one.target is not None else ""
             filled = f", {plain(one.filled)}{target} filled in {len(one.slices)} slices" if one.slices else ""
+            if one.basis_points is not None and one.decision_price is not None:
+                filled += f", {one.basis_points:+.2f} bp against {plain(one.decision_price)} at the decision"
             times = branch.add(Text.assemble((f"{one.algorithm}  ", "bold"), f"woken {len(one.wakes)} times{filled}"))
             for wake in one.wakes:
                 placed = ", ".join(wake.order_ids) or "nothing"

@@ -101,14 +101,13 @@ class Teller:
         trade = trade or self._trade_of(orders)
         instrument = self._instrument(trade.symbol, decided[0].run) if trade is not None else None
         told = tuple(self._order(one, happenings, instrument) for one in about)
-        plans = {number: decision.plans for number, decision in enumerate(decisions) if not decision.refusals}
         return Story(
             subject=self._subject,
             decisions=decisions,
             orders=told,
             refusals=tuple(self._refusals(entries.own, places)),
             commands=commands_of(happenings),
-            algorithms=algorithms_of(happenings, about, _algorithms(plans)),
+            algorithms=algorithms_of(happenings, about, _algorithms(decisions)),
             batches=BatchTeller(self._journal, self._ledger).tell(entries.batches),
             happenings=happenings,
             shortfall=calculate_shortfall([(one.order, one.fills) for one in told], instrument),
@@ -238,9 +237,12 @@ def _decides(entry: SealedEntry, reasons: Reasons) -> bool:
     return reasons.directive is not None and entry.kind is not EntryKind.DEFERRED
 
 
-def _algorithms(plans: Mapping[int, Plans]) -> dict[int, Algorithm]:
-    return {
-        number: Algorithm(own.execution.algorithm, own.size.quantity if own.size is not None else None)
-        for number, own in plans.items()
-        if own.execution is not None
-    }
+def _algorithms(decisions: Sequence[Decision]) -> dict[int, Algorithm]:
+    """The algorithms of the decisions that were carried out."""
+    found = {}
+    for number, decision in enumerate(decisions):
+        execution, size, market = decision.plans.execution, decision.plans.size, decision.market
+        if execution is not None and not decision.refusals:
+            target = size.quantity if size is not None else None
+            found[number] = Algorithm(execution.algorithm, target, market.reference_price if market is not None else None)
+    return found

@@ -117,6 +117,13 @@ def test_every_slice_is_told_with_the_timer_that_placed_it() -> None:
         assert list(entry.slices[1:]) == placed
         assert [told.cause.kind if told.cause else None for told in story.orders[:6]] == [None] + [EntryKind.ADVANCED] * 5
         assert entry.filled == total(told.order.filled_quantity for told in story.orders[:6])
+        paid = total(fill.price * fill.quantity for told in story.orders[:6] for fill in told.fills)
+        market = story.decisions[0].market
+        assert market is not None
+        assert entry.decision_price == market.reference_price
+        expected = (paid / entry.filled / market.reference_price - 1) * 10_000
+        assert float(entry.basis_points or 0) == pytest.approx(float(expected))
+        assert f"{entry.basis_points:+.2f} bp against" in shown(story)
         assert shown(story).count("placed by the timer") == 5
 
 
