@@ -62,7 +62,7 @@ class Venue:
         self._at: Instant = 0
         self._cleared_at: Instant = 0
         self._horizon: Instant | None = None
-        self._grows = False
+        self._grows = self._has_early = False
         self._active: list[Market] = []
         self._next: Upcoming | None = None
         self._is_stale = False
@@ -252,6 +252,7 @@ class Venue:
         if at < market.path.ends_at and self._is_known(at):
             self.execution.enter(market, order, at)
         else:
+            self._has_early = True
             self.execution.defer(market, order, at)
 
     def _is_known(self, at: Instant) -> bool:
@@ -276,7 +277,7 @@ class Venue:
             if self._clearing is not None:
                 self._horizon = self._find_horizon(self._clearing)
                 found = self._cleared(self._clearing, found)
-            arrival = _first_arrival(self._active)
+            arrival = _first_arrival(self._active) if self._has_early else None
             if arrival is not None and (found is None or arrival[1].venue_at < found.at):
                 found = Upcoming(arrival[1].venue_at, partial(self.execution.arrive, *arrival))
             self._next = found if found is not None and self._is_known(found.at) else None
