@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from s1mpletrader.domain.errors import Defect
 from s1mpletrader.domain.instant import Instant
-from s1mpletrader.domain.replies import ExchangeReply
+from s1mpletrader.domain.replies import VenueReply
 
 T = TypeVar("T")
 
@@ -37,7 +37,7 @@ class VirtualClock:
             await _wake_at(at)
 
 
-Happening = Callable[[], Sequence[ExchangeReply]]
+Happening = Callable[[], Sequence[VenueReply]]
 """Something on the agenda: called in its turn, it gives the replies that are to be booked then."""
 
 
@@ -77,7 +77,7 @@ class SteppedTasks:
             then(end.value)
             return
 
-        def wake() -> Sequence[ExchangeReply]:
+        def wake() -> Sequence[VenueReply]:
             self.spawn(task, then)
             return ()
 
