@@ -8,7 +8,7 @@ from msgspec import Struct
 from s1mpletrader.configuration import load
 from s1mpletrader.container import BacktestContainer
 from s1mpletrader.core.strategy import BoundCoupled, Strategy
-from s1mpletrader.core.worker_state import WorkerStates
+from s1mpletrader.core.worker_state import WorkerStates, seen_to
 from s1mpletrader.domain.facts import Key, Series
 from s1mpletrader.domain.ids import RiskId
 from s1mpletrader.domain.opinion import Risk, Severity
@@ -77,7 +77,7 @@ def test_what_was_remembered_comes_back_with_the_risks_that_stood() -> None:
     kept.states().restore(after)
     assert after.state.coupled == [Peak(highest=12.5, seen=(1, 2))]
     assert after.state.standing == {("peak", "DRAWDOWN", None): risk()}
-    assert kept.states().seen_to("ema_cross") == 77
+    assert seen_to(kept.state, "paper-main", "ema_cross") == 77
     assert kept.alarms == []
 
 
@@ -118,7 +118,7 @@ def test_text_that_is_no_state_begins_anew_and_is_told() -> None:
     states = kept.states()
     states.restore(after)
     assert len(kept.alarms) == 1
-    assert states.seen_to("ema_cross") is None
+    assert seen_to(kept.state, "paper-main", "ema_cross") is None
     after.state.coupled[0] = Peak(highest=3.0)
     states.keep(after)
     again = strategy(Remembers())
