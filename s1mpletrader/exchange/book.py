@@ -34,9 +34,6 @@ class BookChange(NamedTuple):
     bids: Levels
     asks: Levels
 
-    def __bool__(self) -> bool:
-        return bool(self.bids or self.asks)
-
 
 def update_id(at: Instant) -> int:
     """The number of the book's last update at an instant."""

@@ -5,12 +5,11 @@ from functools import reduce
 from typing import Final, NamedTuple
 
 import numpy as np
-from msgspec.structs import replace
 
 from s1mpletrader.domain.candles import Candles
-from s1mpletrader.domain.instant import DAY_NS, Instant, timeframe_ns
+from s1mpletrader.domain.instant import MINUTE_NS, Instant, timeframe_ns
 from s1mpletrader.domain.instrument import Instrument
-from s1mpletrader.domain.money import ZERO, add, decimal_from_float, multiply, round_to, total
+from s1mpletrader.domain.money import ZERO, add, decimal_from_float, multiply, ratio, round_to, total
 from s1mpletrader.exchange.book import LEVELS, Book, book_at
 from s1mpletrader.exchange.intervals import interval_end, interval_start
 from s1mpletrader.exchange.rules import Rules
@@ -19,6 +18,8 @@ from s1mpletrader.plugins.simulated_exchange.config import PathOrder
 from s1mpletrader.plugins.simulated_exchange.path import Path
 
 _PLACES: Final = 8
+_QUANTUM: Final = Decimal("0.00000001")
+_AVERAGE_NS: Final = 5 * MINUTE_NS
 
 
 class Kline(NamedTuple):
@@ -79,6 +80,12 @@ class SymbolMarket:
         candle = self._path.candle_at(at)
         return self._on_tick(float(self.candles.close[candle] if candle >= 0 else self.candles.open[0]))
 
+    def average_price(self, at: Instant) -> Decimal:
+        """The mean price of the last five minutes, weighted by volume; the last price where nothing was traded."""
+        traded = self._traded(at - _AVERAGE_NS + 1, at + 1)
+        mean = None if traded is None else ratio(traded.quote_volume, traded.volume)
+        return self.last_price(at) if mean is None else round_to(mean, _QUANTUM)
+
     def book(self, at: Instant, levels: int = LEVELS) -> Book:
         """The book as of the last step of the book's time."""
         price = self.exact_price(at)
@@ -117,14 +124,6 @@ class SymbolMarket:
             return Kline(start, end, price, price, price, price, ZERO, ZERO, 0)
         return reduce(Kline.followed_by, traded)._replace(start=start, end=end)
 
-    def day(self, at: Instant) -> Kline:
-        """The last 24 hours."""
-        return self.bar(at - DAY_NS + 1, at + 1, at)
-
-    def with_rules(self, **changed: Decimal | None) -> Rules:
-        """The rules with some of them changed."""
-        return replace(self.rules, **changed)
-
     def _whole(self, start: Instant, stop: Instant) -> Kline | None:
         """The source's candles that lie wholly within, as one that begins and ends with them."""
         opened = self.candles.opened_at
@@ -134,15 +133,17 @@ class SymbolMarket:
             return None
         chosen = slice(first, last)
         volume, close = self.candles.volume[chosen], self.candles.close[chosen]
+        high, low = self.candles.high[chosen], self.candles.low[chosen]
+        mean = (self.candles.open[chosen] + 2 * high + 2 * low + close) / 6  # That of the path, which turns at its extremes.
         return Kline(
             int(opened[first]),
             int(opened[last - 1]) + self._duration,
             self._on_tick(self.candles.open[first]),
-            self._on_tick(self.candles.high[chosen].max()),
-            self._on_tick(self.candles.low[chosen].min()),
+            self._on_tick(high.max()),
+            self._on_tick(low.min()),
             self._on_tick(close[-1]),
             _rounded(float(volume.sum())),
-            _rounded(float((volume * close).sum())),
+            _rounded(float((volume * mean).sum())),
             self.tape.trades_per_candle * (last - first),
         )
 

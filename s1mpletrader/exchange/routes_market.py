@@ -109,10 +109,7 @@ def klines(call: Call) -> Any:
 def average_price(call: Call) -> Any:
     """The mean price of the last five minutes, weighted by volume."""
     market = call.exchange.market(call.params.need("symbol"))
-    bar = market.bar(call.at - 5 * MINUTE_NS, call.at + 1, call.at)
-    average = ratio(bar.quote_volume, bar.volume)
-    price = bar.close if average is None else round_to(average, _PLACES)
-    return {"mins": 5, "price": text(price), "closeTime": milliseconds(call.at)}
+    return {"mins": 5, "price": text(market.average_price(call.at)), "closeTime": milliseconds(call.at)}
 
 
 def price_ticker(call: Call) -> Any:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, Final, NamedTuple
 
-from s1mpletrader.domain.instant import DAY_NS, MINUTE_NS, SECOND_NS, Duration, Instant
+from s1mpletrader.domain.instant import DAY_NS, SECOND_NS, Duration, Instant
 from s1mpletrader.exchange.book import STEP_NS, BookChange, changes, update_id
 from s1mpletrader.exchange.clock import milliseconds
 from s1mpletrader.exchange.intervals import INTERVALS, interval_end, interval_start
@@ -123,8 +123,7 @@ def mini_tickers(market: SymbolMarket, after: Instant, at: Instant) -> Iterator[
 def average_prices(market: SymbolMarket, after: Instant, at: Instant) -> Iterator[dict[str, Any]]:
     """The mean price of the last five minutes, every second."""
     if _crosses(SECOND_NS, after, at):
-        bar = market.bar(at - 5 * MINUTE_NS, at + 1, at)
-        shown = {"i": "5m", "w": text(bar.close), "T": milliseconds(at)}
+        shown = {"i": "5m", "w": text(market.average_price(at)), "T": milliseconds(at)}
         yield {"e": "avgPrice", "E": milliseconds(at), "s": market.name, **shown}
 
 

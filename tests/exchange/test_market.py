@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from s1mpletrader.domain.candles import Candles
 from s1mpletrader.domain.facts import Series
-from s1mpletrader.domain.instant import DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS, timeframe_ns
+from s1mpletrader.domain.instant import DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS, iso, timeframe_ns
 from s1mpletrader.domain.instrument import Instrument
 from s1mpletrader.domain.money import decimal_from_float, multiply, total
 from s1mpletrader.exchange.book import book_at, changes
@@ -50,6 +50,8 @@ def test_a_candle_is_what_has_been_traded_in_it(at: int, interval: str) -> None:
     assert (kline.open, kline.high, kline.low, kline.close) == (prices[0], max(prices), min(prices), prices[-1])
     assert abs(kline.volume - total(trade.quantity for trade in trades)) < Decimal("0.000001")
     assert kline.trades == len(trades)
+    traded = total(multiply(trade.price, trade.quantity) for trade in trades)
+    assert abs(kline.quote_volume - traded) < traded * Decimal("0.001")
 
 
 @given(st.integers(START, START + 400 * DAY_NS), st.sampled_from(INTERVALS))
@@ -59,6 +61,12 @@ def test_intervals_follow_each_other_without_a_gap(at: int, interval: str) -> No
     assert start <= at < end
     assert interval_start(interval, end) == end
     assert interval_start(interval, end - 1) == start
+
+
+def test_weeks_begin_on_mondays_and_months_on_their_first_day() -> None:
+    assert iso(interval_start("1w", START)) == "2025-12-29T00:00:00Z"
+    assert iso(interval_start("1M", START)) == "2026-01-01T00:00:00Z"
+    assert iso(interval_end("1M", interval_start("1M", START))) == "2026-02-01T00:00:00Z"
 
 
 @given(INSTANTS)
@@ -126,11 +134,46 @@ def test_tickers_tell_of_one_some_or_all_symbols() -> None:
     assert DESK.public("GET /api/v3/ticker/price", symbols="BTCUSDT").code == -1100
 
 
+def test_a_window_has_a_ticker_of_its_own() -> None:
+    route = "GET /api/v3/ticker"
+    hour = DESK.public(route, symbol=SYMBOL, windowSize="1h").content
+    bar = MARKET.bar(START - HOUR_NS + 1, START + 1, START)
+    assert (hour["openPrice"], hour["highPrice"], hour["count"]) == (f"{bar.open:.8f}", f"{bar.high:.8f}", bar.trades)
+    mini = DESK.public(route, symbols='["BTCUSDT"]', type="MINI").content
+    assert "priceChange" in hour
+    assert "priceChange" not in mini[0]
+    assert DESK.public(route).code == -1128
+    assert DESK.public(route, symbol=SYMBOL, windowSize="1y").code == -1100
+    assert DESK.public(route, symbol=SYMBOL, type="BIG").code == -1130
+
+
+def test_the_average_price_is_weighted_by_volume() -> None:
+    average = Decimal(DESK.public("GET /api/v3/avgPrice", symbol=SYMBOL).content["price"])
+    trades = list(MARKET.tape.between(START - 5 * MINUTE_NS, START))
+    traded = total(multiply(trade.price, trade.quantity) for trade in trades)
+    assert abs(average - traded / total(trade.quantity for trade in trades)) < Decimal("0.00001")
+
+
+def test_where_nothing_is_traded_a_candle_is_flat() -> None:
+    opened = START + np.array([0, 5], dtype=np.int64) * MINUTE_NS
+    flat = np.full(2, 10.0)
+    config = SymbolConfig()
+    candles = Candles(
+        series=Series("A/B", "1m"), opened_at=opened, open=flat, high=flat + 1, low=flat, close=flat + 1, volume=flat
+    )
+    market = SymbolMarket("AB", config.instrument("A/B"), config.rules(), candles, "direction")
+    gap = market.kline("1m", START + 2 * MINUTE_NS)
+    assert (gap.open, gap.close, gap.volume, gap.trades) == (Decimal(11), Decimal(11), Decimal(0), 0)
+    assert market.price(START + 2 * MINUTE_NS) is None
+
+
 def test_public_trades_are_found_by_id() -> None:
     last = DESK.public("GET /api/v3/trades", symbol=SYMBOL, limit=5).content
     assert DESK.public("GET /api/v3/historicalTrades", symbol=SYMBOL, fromId=last[0]["id"], limit=9).content == last
     aggregates = DESK.public("GET /api/v3/aggTrades", symbol=SYMBOL, startTime=last[1]["time"], limit=2).content
     assert [trade["a"] for trade in aggregates] == [trade["id"] for trade in last[1:3]]
+    by_id = DESK.public("GET /api/v3/aggTrades", symbol=SYMBOL, fromId=last[3]["id"]).content
+    assert [trade["p"] for trade in by_id] == [trade["price"] for trade in last[3:]]
 
 
 def test_the_exchange_tells_its_rules() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from s1mpletrader.core.clock import finished
 from s1mpletrader.exchange.orders import Kind
 from tests.exchange.harness import SYMBOL, Desk
 
@@ -274,6 +275,20 @@ def test_lists_of_orders_and_trades_are_cut_as_asked() -> None:
     assert [trade["id"] for trade in since] == [trade["id"] for trade in trades[2:]]
     from_id = desk.ok("GET /api/v3/myTrades", symbol=SYMBOL, fromId=trades[1]["id"], limit=2)
     assert [trade["id"] for trade in from_id] == [trade["id"] for trade in trades[1:3]]
+
+
+def test_a_parameter_that_is_there_twice_is_refused() -> None:
+    desk = Desk()
+    twice = finished(desk.gateway.rest(desk.request("GET /api/v3/ticker/price", "symbol=BTCUSDT&symbol=ETHUSDT")))
+    assert twice is not None
+    assert (twice.status, twice.code) == (400, -1101)
+
+
+def test_what_a_strategy_calls_itself_is_kept() -> None:
+    desk = Desk()
+    placed = desk.limit("BUY", "0.01", desk.at("0.9"), strategyId=7, strategyType=1_000_000)
+    shown = desk.ok("GET /api/v3/order", symbol=SYMBOL, orderId=placed["orderId"])
+    assert (shown["strategyId"], shown["strategyType"]) == (7, 1_000_000)
 
 
 def test_all_orders_of_a_symbol_are_cancelled_together() -> None:

@@ -203,6 +203,28 @@ def test_a_combined_stream_names_its_parts() -> None:
     assert len(told["btcusdt@depth5@100ms"]["bids"]) == 5
 
 
+def test_every_other_stream_has_its_event() -> None:
+    desk = Desk()
+    wire = desk.stream("btcusdt@aggTrade", "btcusdt@avgPrice", "btcusdt@ticker", combined=True)
+    desk.advance(1)
+    told = {message["stream"]: message["data"] for message in wire.messages()}
+    (last,) = desk.public("GET /api/v3/trades", symbol=SYMBOL, limit=1).content
+    average = desk.public("GET /api/v3/avgPrice", symbol=SYMBOL).content
+    assert (told["btcusdt@aggTrade"]["e"], told["btcusdt@aggTrade"]["a"]) == ("aggTrade", last["id"])
+    assert (told["btcusdt@avgPrice"]["e"], told["btcusdt@avgPrice"]["w"]) == ("avgPrice", average["price"])
+    shown = desk.public("GET /api/v3/ticker/24hr", symbol=SYMBOL).content
+    names = {"c": "lastPrice", "h": "highPrice", "P": "priceChangePercent", "n": "count", "b": "bidPrice"}
+    assert {name: told["btcusdt@ticker"][name] for name in names} == {name: shown[full] for name, full in names.items()}
+
+
+def test_a_defect_of_the_exchange_is_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk()
+    monkeypatch.setattr(desk.exchange, "told_time", lambda at: 1 // 0)
+    answer = desk.public("GET /api/v3/time")
+    assert (answer.status, answer.code) == (500, -1000)
+    assert desk.exchange.log.failures == ["GET /api/v3/time: ZeroDivisionError('integer division or modulo by zero')"]
+
+
 def test_subscriptions_change_on_the_way() -> None:
     desk = Desk(limits=LimitsConfig(messages_1s=10))
     streams = desk.exchange.market_streams
