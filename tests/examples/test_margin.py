@@ -11,6 +11,7 @@ from s1mpletrader.analysis import audit_store, results_of, story_of
 from s1mpletrader.core.clock import finished as finish
 from s1mpletrader.domain.money import total
 from s1mpletrader.domain.reality import Fill, FundsKind, FundsMoved, GroupOpened, OrderIntended
+from tests.analysis.test_audit import Shown, broken
 from tests.running import EXAMPLES, MEMORY, Finished, finished
 
 LIQUIDATED = ("size.0.quantity=4", "planner.opposite_signal=refuse", "data.candles=6000")
@@ -137,3 +138,28 @@ def test_a_random_run_with_margin_is_the_same_dense_and_skipping_and_its_money_a
     assert dense.entries == skipping.entries
     assert dense.changes == skipping.changes
     check_money(skipping)
+
+
+def shown_of(done: Finished) -> Shown:
+    """The stores of a run, for somebody to change them."""
+    shown = Shown()
+    shown.book, shown.run, shown.written = done.ledger.book, done.run, done.changes
+    shown.orders_shown, shown.told = list(done.ledger.orders()), done.entries
+    return shown
+
+
+def test_an_order_of_the_venue_has_to_follow_from_what_the_venue_did() -> None:
+    done = finished("margin.toml", *MEMORY, *LIQUIDATED)
+    assert broken(shown_of(done)) == set()
+    without_origin = shown_of(done)
+    nothing = b'{"v":1}'
+    without_origin.seal_again(
+        [entry._replace(payload=nothing) if str(entry.kind) == "EXTERNAL" else entry for entry in without_origin.told]
+    )
+    assert broken(without_origin) == {"14", "15"}
+
+
+def test_an_order_of_ours_cannot_pass_for_one_of_the_venue() -> None:
+    shown = shown_of(finished("margin.toml", *MEMORY, *LIQUIDATED))
+    shown.change(shown.first(GroupOpened), algorithm="liquidation")
+    assert broken(shown) == {"14"}
