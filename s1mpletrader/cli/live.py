@@ -7,15 +7,16 @@ from contextlib import AsyncExitStack, contextmanager, suppress
 from time import perf_counter
 from typing import Any
 
+from msgspec.structs import replace
+
 from s1mpletrader.cli.dashboard import show
 from s1mpletrader.cli.output import err
 from s1mpletrader.cli.summary import print_story, print_summary, summary_of
 from s1mpletrader.configuration import Portfolio
-from s1mpletrader.container import LiveContainer, live_run
+from s1mpletrader.container import live_run
 from s1mpletrader.core.live import LiveRun
-from s1mpletrader.core.status import LiveStatus, StatusBoard, strategy_status, unknown_orders
+from s1mpletrader.core.status import LiveStatus, StatusBoard
 from s1mpletrader.domain.instant import iso
-from s1mpletrader.ports.health import Health, IHealth
 
 
 def run_live(portfolio: Portfolio, *, confirmed_account: str | None, shows: bool, is_silent: bool) -> dict[str, Any]:
@@ -31,7 +32,7 @@ async def _run(portfolio: Portfolio, *, confirmed_account: str | None, shows: bo
         async with AsyncExitStack() as beside:
             beside.enter_context(_interruptible(stop))
             if shows:
-                watching = asyncio.create_task(show(_status(container, run, board), stop))
+                watching = asyncio.create_task(show(_status(run, board), stop))
                 beside.push_async_callback(_end, watching)
             await run.run(stop)
         summary = summary_of(
@@ -70,33 +71,9 @@ def _interruptible(stop: asyncio.Event) -> Iterator[None]:
             loop.remove_signal_handler(one)
 
 
-def _status(container: LiveContainer, run: LiveRun, board: StatusBoard) -> Callable[[], LiveStatus]:
-    """How the run stands whenever somebody looks."""
-    portfolio, connector, gate = container.configuration(), container.connector(), container.gate()
-    sources = [source for source, _ in container.sources().streams]
-
-    def status() -> LiveStatus:
-        strategies = tuple(strategy_status(run.view(name), run.prices(name)) for name in run.identity.strategies)
-        health = [part.health() for part in (connector, *sources) if isinstance(part, IHealth)]
-        return LiveStatus(
-            at=container.clock().now(),
-            mode=str(portfolio.environment.mode),
-            account=portfolio.account.name,
-            strategies=strategies,
-            flows=board.flows,
-            health=_joined(health),
-            halted=not gate.is_open,
-            unknown_orders=unknown_orders(strategies),
-        )
-
-    return status
-
-
-def _joined(parts: list[Health]) -> Health:
-    """The health of connector and sources as one: every stream, and the connector's budget."""
-    streams = tuple(stream for part in parts for stream in part.streams)
-    first = parts[0] if parts else Health()
-    return Health(streams=streams, weight_used=first.weight_used, weight_max=first.weight_max, banned_until=first.banned_until)
+def _status(run: LiveRun, board: StatusBoard) -> Callable[[], LiveStatus]:
+    """How the run stands whenever somebody looks, with the last lines of what happened."""
+    return lambda: replace(run.status(), flows=board.flows)
 
 
 async def _end(task: "asyncio.Task[None]") -> None:

@@ -81,6 +81,7 @@ class FlowContainer(containers.DeclarativeContainer):
         writer,
         policy,
         providers.Singleton(published_changes, watchers),
+        watchers.provided.strategy_journal_updated,
     )
     ledger_settled = providers.Singleton(settled_ledger, recorder, ledger)
     journal_settled = providers.Singleton(settled_journal, recorder, journal)

@@ -249,4 +249,5 @@ class LiveContainer(containers.DeclarativeContainer):
             providers.Object(is_dead),
         ),
         alarm=alarm,
+        watches=flows.watchers.provided.status,
     )

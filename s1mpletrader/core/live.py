@@ -26,6 +26,7 @@ from s1mpletrader.core.outbox import Outbox
 from s1mpletrader.core.real_time import LoopTasks
 from s1mpletrader.core.reconciler import Reconciler
 from s1mpletrader.core.recorder import Recorder, Step
+from s1mpletrader.core.status import strategy_status, unknown_orders
 from s1mpletrader.core.tenure import RENEWAL_NS, Tenure
 from s1mpletrader.core.timers import TimerFlow
 from s1mpletrader.core.worker_state import WorkerStates
@@ -39,12 +40,14 @@ from s1mpletrader.domain.replies import Filled, VenueReply
 from s1mpletrader.ports.clock import IClock
 from s1mpletrader.ports.events import Event, IEventSource
 from s1mpletrader.ports.execution import IExecutionConnector, IReplyStream
-from s1mpletrader.ports.health import IHealth
+from s1mpletrader.ports.health import Health, IHealth
 from s1mpletrader.ports.ledger import ILedger
+from s1mpletrader.ports.status import LiveStatus
 
 STOPPED: Final = "STOPPED"
 NOT_RECONCILED: Final = "reconciliation"
 STREAMS: Final = "streams"
+WATCH_EVERY_S: Final = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +94,7 @@ class LiveRun:
         states: WorkerStates,
         tenure: Tenure,
         alarm: Callable[[str], None],
+        watches: Callable[[LiveStatus], None] | None = None,
     ) -> None:
         self.identity = identity
         self._settings = settings
@@ -116,6 +120,7 @@ class LiveRun:
         self._states = states
         self._tenure = tenure
         self._alarm = alarm
+        self._watches = watches
         self._listeners: list[asyncio.Task[None]] = []
 
     def view(self, strategy: str) -> AccountView:
@@ -134,6 +139,30 @@ class LiveRun:
     def candle_count(self) -> int:
         """How many candles have come, history not counted; each series once."""
         return self._streams.candle_count
+
+    def status(self) -> LiveStatus:
+        """How the run stands."""
+        strategies = tuple(strategy_status(self.view(name), self.prices(name)) for name in self.identity.strategies)
+        return LiveStatus(
+            at=self._clock.now(),
+            mode=self.identity.environment,
+            account=self._connector.account,
+            strategies=strategies,
+            health=self._health(),
+            halted=not self._gate.is_open,
+            unknown_orders=unknown_orders(strategies),
+        )
+
+    def _health(self) -> Health:
+        """Connector and sources as one: every stream, and the connector's budget."""
+        parts = [part.health() for part in (self._connector, *self._streams.sources) if isinstance(part, IHealth)]
+        budget = next((part for part in parts if part.weight_used is not None), Health())
+        return Health(
+            streams=tuple(stream for part in parts for stream in part.streams),
+            weight_used=budget.weight_used,
+            weight_max=budget.weight_max,
+            banned_until=max((part.banned_until for part in parts if part.banned_until is not None), default=None),
+        )
 
     async def run(self, stop: asyncio.Event) -> None:
         """Trade until ``stop`` is set or the market data end; raises what ended the run before."""
@@ -288,16 +317,19 @@ class LiveRun:
             await self._clock.sleep_until(self._clock.now() + pause_ns)
 
     async def _keep_watch(self) -> None:
-        """Close the gate while a stream cannot be trusted or the venue has banned us."""
+        """Close the gate while the private stream cannot be trusted or the venue has banned us; tell those who watch."""
         connector = self._connector
-        while isinstance(connector, IHealth):
-            health = connector.health()
-            banned = health.banned_until is not None and health.banned_until > self._clock.now()
-            if health.stale or banned:
-                self._gate.close(STREAMS, "the venue has banned us" if banned else "the private stream is stale")
-            else:
-                self._gate.open(STREAMS)
-            await self._clock.sleep_until(self._clock.now() + SECOND_NS)
+        while isinstance(connector, IHealth) or self._watches is not None:
+            if isinstance(connector, IHealth):
+                health = connector.health()
+                is_banned = health.banned_until is not None and health.banned_until > self._clock.now()
+                if health.stale or is_banned:
+                    self._gate.close(STREAMS, "the venue has banned us" if is_banned else "the private stream is stale")
+                else:
+                    self._gate.open(STREAMS)
+            if self._watches is not None:
+                self._watches(self.status())
+            await asyncio.sleep(WATCH_EVERY_S)
 
     async def _keep_lease(self) -> None:
         while True:

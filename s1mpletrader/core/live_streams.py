@@ -33,6 +33,11 @@ class LiveStreams:
         self._came = came
         self.candle_count = 0
 
+    @property
+    def sources(self) -> tuple[IMarketStream, ...]:
+        """Every source."""
+        return tuple(source for source, _ in self._sources)
+
     async def warm_up(self, lane: LiveLane) -> None:
         """Read history until every declared window of a strategy is full, as far as the sources have it."""
         now = self._clock.now()
@@ -58,11 +63,6 @@ class LiveStreams:
                 group.create_task(hear(source, series))
         # What has been put is taken in the turns that are due by now; the run ends after them.
         await asyncio.sleep(0)
-
-    async def close(self) -> None:
-        """Close the sources."""
-        for source, _ in self._sources:
-            await source.close()
 
 
 def _taking(lanes: Sequence[LiveLane], candle: Candle) -> Callable[[], None]:
