@@ -184,7 +184,9 @@ def _can_replace(together: list[Order], context: GroupContext) -> bool:
 
 
 def _is_amendable(order: Order, wanted: Terms, context: GroupContext) -> bool:
-    quantity, _, stop_price = wanted
+    quantity, price, stop_price = wanted
+    if price != order.price and not context.capabilities.amend_price:
+        return False
     return context.capabilities.amend and stop_price == order.details.stop_price and quantity <= order.quantity
 
 
