@@ -193,9 +193,10 @@ def test_what_cannot_be_written_has_not_happened(tmp_path: Path) -> None:
     assert place.balance("USDT") == ("990", "0")
 
 
-def world_file(directory: Path) -> Path:
+@pytest.fixture(scope="module")
+def sound_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A world of a few hundred records."""
-    file = directory / "world"
+    file = tmp_path_factory.mktemp("sound") / "world"
     place = World(candles(FLAT), world=file)
     for _ in range(200):
         place.place("buy 1 @ 5")
@@ -203,8 +204,14 @@ def world_file(directory: Path) -> Path:
     return file
 
 
-def test_a_file_cut_off_anywhere_is_explained(tmp_path: Path) -> None:
-    whole = world_file(tmp_path).read_bytes()
+@pytest.fixture
+def world_file(sound_world: Path, tmp_path: Path) -> Path:
+    """A copy of it, for somebody to damage."""
+    return Path(shutil.copy(sound_world, tmp_path / "world"))
+
+
+def test_a_file_cut_off_anywhere_is_explained(world_file: Path, tmp_path: Path) -> None:
+    whole = world_file.read_bytes()
     assert len(whole) > 20_000
     for length in (0, 1, 50, 99, 1_000, 4_096, 8_192, 10_000, len(whole) - 4_096, len(whole) - 1):
         cut = tmp_path / f"cut {length}"
@@ -213,34 +220,32 @@ def test_a_file_cut_off_anywhere_is_explained(tmp_path: Path) -> None:
             World(candles(FLAT), world=cut)
 
 
-def test_a_record_that_is_missing_is_noticed(tmp_path: Path) -> None:
-    file = world_file(tmp_path)
-    connection = sqlite3.connect(file)
+def test_a_record_that_is_missing_is_noticed(world_file: Path) -> None:
+    connection = sqlite3.connect(world_file)
     with connection:
         connection.execute("DELETE FROM told WHERE seq = 7")
     connection.close()
     with pytest.raises(ValueError, match="record 7 is missing"):
-        World(candles(FLAT), world=file)
+        World(candles(FLAT), world=world_file)
 
 
-def test_a_record_that_makes_no_sense_is_noticed(tmp_path: Path) -> None:
-    file = world_file(tmp_path)
-    connection = sqlite3.connect(file)
+def test_a_record_that_makes_no_sense_is_noticed(world_file: Path) -> None:
+    connection = sqlite3.connect(world_file)
     with connection:
         connection.execute("UPDATE told SET body = x'81a474797065' WHERE seq = 7")
     connection.close()
     with pytest.raises(ValueError, match="is damaged, or no world"):
-        World(candles(FLAT), world=file)
+        World(candles(FLAT), world=world_file)
 
 
-def test_what_is_no_world_is_explained_and_left_as_it_is(tmp_path: Path) -> None:
+def test_what_is_no_world_is_explained_and_left_as_it_is(world_file: Path, tmp_path: Path) -> None:
     text, other, newer = tmp_path / "text", tmp_path / "other", tmp_path / "newer"
     text.write_text("[strategy]\nname = 'not a world'\n" * 100)
     connection = sqlite3.connect(other)
     with connection:
         connection.execute("CREATE TABLE told (seq INTEGER PRIMARY KEY)")
     connection.close()
-    shutil.copy(world_file(tmp_path), newer)
+    shutil.copy(world_file, newer)
     connection = sqlite3.connect(newer)
     connection.execute("PRAGMA user_version = 2")
     connection.close()
