@@ -16,7 +16,7 @@ from s1mpletrader.core.commands import order_ref
 from s1mpletrader.core.engine import RANK_REPLY
 from s1mpletrader.domain.instant import DAY_NS, MINUTE_NS
 from s1mpletrader.domain.money import plain
-from s1mpletrader.domain.replies import ExchangeReply
+from s1mpletrader.domain.replies import ExchangeReply, FundsChanged, Liquidated
 from s1mpletrader.plugins.simulated_exchange import SimulatedExchange
 from tests.lifecycle.desk import Desk, small_pairs
 from tests.lifecycle.story import Story
@@ -179,10 +179,15 @@ class LifeOfOrders(RuleBasedStateMachine):
             if mine:
                 agenda.pop()()
             elif self.is_slow:
-                self.mail.append(self.connector.pop())
+                self.mail.append(self.next_word())
             else:
-                self.deliver([self.connector.pop()])
+                self.deliver([self.next_word()])
         desk.clock.move_to(until)
+
+    def next_word(self) -> ExchangeReply:
+        reply = self.connector.pop()
+        assert not isinstance(reply, Liquidated | FundsChanged), "no margin is asked for, and no funding"
+        return reply
 
     @invariant()
     def everything_adds_up(self) -> None:
