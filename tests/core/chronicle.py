@@ -43,6 +43,7 @@ _WAITING = ("entry.plugin=limit", "entry.offset_percent=0.25", "batch.time_limit
 
 _SHORT_OF_MARGIN = ("account.funds.USDT=15000", "exchange.initial_margin=1", "exchange.maintenance_margin=0.5")
 """Enough for one leg, and not for the other."""
+_AT_RISK = Path(__file__).parent / "pairs_at_risk.toml"
 _IMMEDIATE = ("entry.plugin=limit", "entry.offset_percent=0.01", "entry.time_in_force=IOC")
 
 CHRONICLES = Path(__file__).parent / "chronicles"
@@ -60,6 +61,8 @@ SCENARIOS: dict[str, tuple[str, ...]] = {
     "sequence that fails": ("pairs.toml", *_PAIR.format(700).split(), *_WAITING, "batch.policy=SEQUENTIAL"),
     "pair with a rejected leg": ("pairs.toml", *_PAIR.format(490).split(), *_SHORT_OF_MARGIN),
     "sequence with a rejected leg": ("pairs.toml", *_PAIR.format(490).split(), *_SHORT_OF_MARGIN, "batch.policy=SEQUENTIAL"),
+    "pair at risk": (str(_AT_RISK), *_PAIR.format(490).split()),
+    "sequence at risk": (str(_AT_RISK), *_PAIR.format(490).split(), *_SHORT_OF_MARGIN, "batch.policy=SEQUENTIAL"),
     "rejections": ("ema_cross.toml", "data.candles=120", *_SHORT_OF_MARGIN, "account.type=netting", "size.quantity=1"),
     "immediate or cancel": ("ema_cross.toml", "data.candles=120", *_IMMEDIATE),
     "schedule": ("dca.toml", "data.candles=200"),
@@ -180,11 +183,11 @@ def overrides_of(scenario: str) -> list[str]:
     return [*MEMORY, _EACH_STEP, *SCENARIOS[scenario][1:]]
 
 
-def chronicle(scenario: str) -> list[str]:
+def chronicle(scenario: str, *overrides: str) -> list[str]:
     """Run a scenario, and tell what happened."""
     if scenario in STORIES:
         return replies_told(STORIES[scenario])
-    configuration = load(EXAMPLES / SCENARIOS[scenario][0], overrides_of(scenario))
+    configuration = load(EXAMPLES / SCENARIOS[scenario][0], [*overrides_of(scenario), *overrides])
     container = BacktestContainer(configuration=configuration)
     narrator = Narrator()
     narrator.follow(container.identity().run, container.journal(), container.cache(), container.metrics())

@@ -13,8 +13,17 @@ from .reply_stories import STORIES
 
 @pytest.mark.parametrize("scenario", [*SCENARIOS, *STORIES])
 def test_a_run_goes_as_it_is_written_down(scenario: str) -> None:
+    compare(chronicle(scenario), scenario)
+
+
+@pytest.mark.parametrize("scenario", ["crossover", "bracket", "trailing stop", "pair at risk", "news", "portfolio"])
+def test_a_run_that_visits_every_candle_goes_the_same_way(scenario: str) -> None:
+    compare(chronicle(scenario, "engine.skip=false"), scenario)
+
+
+def compare(told: list[str], scenario: str) -> None:
     written = path_of(scenario).read_text().splitlines()
-    for number, (now, then) in enumerate(zip_longest(chronicle(scenario), written), 1):
+    for number, (now, then) in enumerate(zip_longest(told, written), 1):
         assert now == then, f"line {number}"
 
 
