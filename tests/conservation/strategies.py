@@ -1,6 +1,7 @@
 """Random strategies: the examples, with other parameters, on other markets, at venues with other prices, fees and delays."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import NamedTuple
 
 from hypothesis import strategies as st
@@ -101,3 +102,25 @@ def strategies(draw: st.DrawFn, example: str) -> Drawn:
     rich, poor = odd(30_000_000_000, 99_999_999_999, 5), odd(9_000_000, 900_000_000, 5)
     overrides.append(f"account.funds.USDT={draw(poor if draw(st.integers(0, 9)) == 0 else rich)}")
     return Drawn(example, tuple(overrides))
+
+
+@st.composite
+def borrowed(draw: st.DrawFn) -> Drawn:
+    """More is held than is owned: the venue settles funding, and closes what cannot be kept."""
+    margin = draw(st.sampled_from(["0.05", "0.1"]))
+    fast = draw(st.integers(2, 12))
+    overrides = [
+        *(f"context.0.period={fast}", f"context.1.period={3 * fast}"),
+        *draw(venues(["BTC/USDT"], spot=False)),
+        "account.type=netting",
+        f"size.quantity={draw(odd(100, 400, 3))}",
+        f'exchange.initial_margin="{margin}"',
+        f'exchange.maintenance_margin="{Decimal(margin) * Decimal("0.9")}"',
+        f"exchange.liquidation_fee_rate={draw(odd(0, 20_000, 6))}",
+        f"exchange.funding_rate={draw(odd(-30_000, 30_000, 7))}",
+        f"account.funds.USDT={draw(odd(70_000_000, 200_000_000, 5))}",
+        f"strategy.seed={draw(st.integers(0, 100_000))}",
+        "data.candles=1500",
+        "data.volatility=0.4",
+    ]
+    return Drawn("ema_cross", tuple(overrides))

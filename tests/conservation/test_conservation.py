@@ -18,7 +18,7 @@ from s1mpletrader.domain.instrument import AccountType
 from s1mpletrader.domain.orders import Side
 from s1mpletrader.domain.reality import FundsMoved
 from s1mpletrader.domain.replies import Filled
-from tests.conservation.strategies import EXAMPLES, strategies
+from tests.conservation.strategies import EXAMPLES, Drawn, borrowed, strategies
 from tests.running import MEMORY, Finished, finished
 
 Amounts = dict[tuple[str, str], Fraction]
@@ -116,3 +116,13 @@ def test_dense_and_skipping_are_equal(example: str, data: st.DataObject) -> None
     skipping = finished(f"{example}.toml", *MEMORY, *drawn.overrides)
     assert dense.entries == skipping.entries
     assert dense.changes == skipping.changes
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(drawn=borrowed())
+def test_funding_and_liquidations_leave_what_the_venue_has(drawn: Drawn) -> None:
+    done = finished(f"{drawn.example}.toml", *MEMORY, *drawn.overrides)
+    assert audit_store([done.ledger], done.journal).violations == ()
+    owned = done.container.backtest().view(drawn.example).balances
+    at_venue = {one.asset: one.free + one.locked for one in answered(done.container.connector().balances())}
+    assert at_venue == {asset: amount for asset, amount in owned.items() if amount}
