@@ -201,6 +201,8 @@ def test_what_is_pushed_at_once_is_told_in_the_exchanges_order() -> None:
 
 def test_it_stays_stale_until_the_stream_is_back_however_often_it_is_compared() -> None:
     async def story(one: Listening) -> None:
+        one.exchange.push("watch_my_trades", [])
+        await asyncio.sleep(0.005)
         for _ in range(200):
             one.exchange.push("watch_my_trades", ccxt.NetworkError("lost"))
         for _ in range(5):
