@@ -131,7 +131,8 @@ class SimulatedExchangeConfig(PluginConfig):
     funding_rates: str | None = None
     """A CSV file of rates instead, with the columns ``at``, ``rate`` and, where rates differ, ``symbol``."""
     world: Path | None = None
-    """The file that the venue is kept in, so that it goes on after a restart; without it the venue ends with the process."""
+    """The file that the venue is kept in, so that it goes on after a restart; without it the venue ends with the process. For
+    paper trading: a backtest that is repeated is to find its venue as it began."""
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
