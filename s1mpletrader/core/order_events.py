@@ -21,6 +21,7 @@ OrderReply: TypeAlias = Accepted | Rejected | NotSent | Unknown | Cancelled | Ex
 """Everything but fills and refused cancellations."""
 
 _ENDED_OPEN = (OrderState.CANCELLED, OrderState.EXPIRED)
+_CAME_TO_AN_END = (OrderState.FILLED, *_ENDED_OPEN)
 _UNDECIDED = (OrderState.INTENDED, OrderState.SUBMITTED)
 
 
@@ -41,6 +42,9 @@ def adds_nothing(order: Order, reply: OrderReply) -> bool:
             return order.state not in _UNDECIDED
         case NotPlaced():
             return order.state is OrderState.NOT_PLACED
+        case Amended() if order.state in _CAME_TO_AN_END:
+            # It came before the end, and is only told after it.
+            return order.filled_quantity <= reply.quantity <= order.quantity
         case Amended():
             return order.quantity == reply.quantity and reply.price in (None, order.price)
 
