@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 import pytest
+from msgspec import json
 
 from s1mpletrader.api import SECOND_NS, BadData, Candle, DataProvision, IHealth, IMarketStream, Refused, Series
 from s1mpletrader.exchange import ExchangeConfig, Fault, ManualClock, RunningExchange, serve
@@ -169,6 +170,25 @@ def test_history_is_fetched_where_a_loop_runs_or_none() -> None:
             assert isinstance(world.source, IHealth)
 
     run(story())
+
+
+def test_a_past_that_begins_before_the_market_is_all_that_there_is() -> None:
+    async def story() -> None:
+        async with market() as world:
+            candles = await world.source.past(BTC, START - 9_000 * MINUTE, START)
+            assert len(candles) == 2_000
+            assert candles.opened_at[-1] == START - MINUTE
+
+    run(story())
+
+
+@pytest.mark.parametrize("start", ["2026-01-01", "2026-01-01T00:00:00Z", datetime(2026, 1, 1), "2026-01-01T01:00:00+01:00"])  # noqa: DTZ001
+def test_a_beginning_is_utc_unless_it_says_otherwise(start: object) -> None:
+    config = BinanceDataConfig.model_validate({"environment": "testnet", "start": start})
+    if isinstance(start, str):
+        strict = json.encode({"environment": "testnet", "start": start})
+        assert BinanceDataConfig.model_validate_json(strict, strict=True) == config
+    assert config.start == datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def test_history_without_a_beginning_is_refused() -> None:

@@ -61,6 +61,17 @@ class BinanceDataConfig(PluginConfig):
     stream_url: _SocketUrl | None = None
     """In place of the environment's own, for a local server."""
 
+    @field_validator("start", "end", mode="before")
+    @classmethod
+    def _read(cls, moment: object) -> object:
+        """A moment as TOML writes it; a date is the moment at which it begins."""
+        if not isinstance(moment, str):
+            return moment
+        try:
+            return datetime.fromisoformat(moment)
+        except ValueError:
+            raise ValueError("must be a date or a time, such as 2026-01-01") from None
+
     @field_validator("start", "end")
     @classmethod
     def _utc(cls, moment: datetime | None) -> datetime | None:

@@ -65,14 +65,15 @@ class Klines:
         await self._rest.time.refresh()
         found: list[Candle] = []
         next_ms = -(-start // MS_NS)
+        step_ms = timeframe_ns(series.timeframe) // MS_NS
         limit = min(self._rest.time.now(), end) if end is not None else self._rest.time.now()
         while next_ms * MS_NS < limit:
             rows = await self._patient_page(series, next_ms, limit // MS_NS)
             candles = [_candle_of_row(series, row) for row in rows]
             found += [candle for candle in candles if candle is not None and _is_closed(candle, limit)]
-            if len(rows) < _PAGE:
-                break
-            next_ms = max(next_ms, *(_opened_ms(row) for row in rows)) + 1
+            # A page may end before the span does where there are no candles for a while.
+            opened_ms = max((_opened_ms(row) for row in rows), default=0)
+            next_ms = opened_ms + step_ms if opened_ms >= next_ms else next_ms + _PAGE * step_ms
         return found
 
     async def _patient_page(self, series: Series, start_ms: int, end_ms: int) -> list[list[int | str]]:
