@@ -3,7 +3,6 @@
 import asyncio
 import decimal
 from collections.abc import AsyncIterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,7 +16,6 @@ from s1mpletrader.api import (
     Health,
     Instant,
     Refused,
-    S1mpleTraderError,
     Series,
     StreamHealth,
     Unavailable,
@@ -26,6 +24,7 @@ from s1mpletrader.api import (
 from s1mpletrader.plugins.ccxt_exchange.config import CcxtDataConfig
 from s1mpletrader.plugins.ccxt_exchange.ohlcv import Row, candles_of, rows_of
 from s1mpletrader.plugins.ccxt_exchange.session import Session
+from s1mpletrader.plugins.ccxt_exchange.tasks import end_all
 from s1mpletrader.plugins.ccxt_exchange.translate import MILLISECOND_NS
 
 _log = structlog.get_logger(__name__)
@@ -122,14 +121,9 @@ class CcxtMarketStream:
         await self._end(list(self._tasks))
         await self._session.exchange.close()
 
-    async def _end(self, tasks: Sequence[asyncio.Task[None]]) -> None:
-        for task in tasks:
-            task.cancel()
-        for task in tasks:
-            with suppress(asyncio.CancelledError, S1mpleTraderError):
-                await task
-            if task in self._tasks:
-                self._tasks.remove(task)
+    async def _end(self, tasks: "Sequence[asyncio.Task[None]]") -> None:
+        await end_all(tasks)
+        self._tasks = [task for task in self._tasks if task not in tasks]
 
     def _begin(self, series: Series, after: Instant) -> Position:
         length = timeframe_ns(series.timeframe)
@@ -151,9 +145,7 @@ class CcxtMarketStream:
                     await self._lose(position, fault)
         finally:
             if position.pushed is not None:
-                position.pushed.cancel()
-                with suppress(asyncio.CancelledError, Exception):
-                    await position.pushed
+                await end_all([position.pushed])
 
     async def _step(self, position: Position, queue: "asyncio.Queue[Candle | None]") -> None:
         if position.stale_since is not None:
@@ -204,9 +196,7 @@ class CcxtMarketStream:
         try:
             await asyncio.wait([position.pushed, timer], return_when=asyncio.FIRST_COMPLETED)
         finally:
-            timer.cancel()
-            with suppress(asyncio.CancelledError):
-                await timer
+            await end_all([timer])
         if not position.pushed.done():
             return None
         pushed, position.pushed = position.pushed, None

@@ -3,7 +3,6 @@
 import asyncio
 import decimal
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
 from typing import Any, Final
 
 import structlog
@@ -20,6 +19,7 @@ from s1mpletrader.plugins.ccxt_exchange.lookup import Lookup
 from s1mpletrader.plugins.ccxt_exchange.markets import Markets
 from s1mpletrader.plugins.ccxt_exchange.registry import Known, OrderRegistry
 from s1mpletrader.plugins.ccxt_exchange.session import Session
+from s1mpletrader.plugins.ccxt_exchange.tasks import end_all
 from s1mpletrader.plugins.ccxt_exchange.telling import Teller, identity_of
 
 _log = structlog.get_logger(__name__)
@@ -115,11 +115,7 @@ class ReplyStream:
     async def close(self) -> None:
         """End every task, and the stream."""
         self._is_closed = True
-        for task in self._tasks:
-            task.cancel()
-        for task in self._tasks:
-            with suppress(asyncio.CancelledError):
-                await task
+        await end_all(self._tasks)
         self._tasks = []
         self._queue.put_nowait(None)
 
@@ -177,10 +173,7 @@ class ReplyStream:
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for wait in waits:
-                wait.cancel()
-                with suppress(asyncio.CancelledError):
-                    await wait
+            await end_all(waits)
         self._woken.clear()
 
     async def _sleep(self, seconds: float) -> None:
