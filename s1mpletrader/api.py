@@ -204,7 +204,10 @@ from s1mpletrader.ports.execution import (
     AuthenticationFailed,
     Balance,
     Capabilities,
+    IExecutionCommands,
     IExecutionConnector,
+    IGrowingWorld,
+    IProduction,
     IReplyStream,
     IWorld,
     Maintenance,
@@ -244,10 +247,12 @@ from s1mpletrader.ports.plugin import (
     NoConfig,
     Plugin,
     PluginConfig,
+    RecordingProvision,
     StoreProvision,
     WatchProvision,
     WorkerProvision,
 )
+from s1mpletrader.ports.recording import Datum, IRecording, IWarmedUp
 from s1mpletrader.ports.state import IState, StateConflict, VersionedValue
 from s1mpletrader.ports.status import FlowLine, IWatcher, LiveStatus, StrategyStatus
 from s1mpletrader.ports.transaction import ITransactional, Tx
@@ -377,7 +382,9 @@ __all__ = [
     "IClock",
     "ICoupled",
     "IEventSource",
+    "IExecutionCommands",
     "IExecutionConnector",
+    "IGrowingWorld",
     "IHealth",
     "IJournal",
     "IJournalReader",
@@ -388,6 +395,7 @@ __all__ = [
     "IMarketStream",
     "IOpened",
     "IPlansAhead",
+    "IProduction",
     "IQuiet",
     "IReplyStream",
     "IServerTime",

@@ -13,7 +13,9 @@ from s1mpletrader.ports.journal import IJournal
 from s1mpletrader.ports.ledger import ILedger
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
-ALL_EXAMPLES = sorted(path.name for path in EXAMPLES.glob("*.toml"))
+LIVE_EXAMPLES = ("live_local.toml",)
+ALL_EXAMPLES = sorted(path.name for path in EXAMPLES.glob("*.toml") if path.name not in LIVE_EXAMPLES)
+"""Every example that is a backtest."""
 MEMORY = ("ledger.plugin=memory", "journal.plugin=memory")
 
 

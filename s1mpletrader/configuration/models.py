@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Final, Self
+from typing import Annotated, Final
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from s1mpletrader.core.plugin_manager import PluginKind
 from s1mpletrader.domain.batches import BatchPolicy, BatchRules, OnFailure
@@ -96,11 +96,11 @@ class EnvironmentTable(Table):
     """``[environment]``: where the orders go, and how time is dealt with there. All but ``mode`` concerns paper and live alone.
 
     ``confirm`` says that production is meant, where the venue has a test network, too. ``speed`` is how fast a replayed or
-    simulated clock goes in paper. ``warm_up`` is how much history is read before the first decision, such as ``"2d"``, where
-    that is more than the workers' windows. An instant waits ``grace`` for a bar that is late; then ``late_bars`` says whether it
-    is decided without that symbol (``"go_on"``) or not before all bars are there (``"wait"``). ``on_stop`` keeps or cancels open
-    orders at a graceful stop. An order without an answer after ``reply_deadline`` is UNKNOWN until the venue's evidence says
-    otherwise.
+    simulated clock goes in paper, or the machine's live against a local exchange that goes as fast. ``warm_up`` is how much
+    history is read before the first decision, such as ``"2d"``, where that is more than the workers' windows. An instant waits
+    ``grace`` for a late bar; then ``late_bars`` says whether it is decided without that symbol (``"go_on"``) or not before
+    all bars are there (``"wait"``). ``on_stop`` keeps or cancels open orders at a graceful stop. An order without an answer after
+    ``reply_deadline`` is UNKNOWN until the venue's evidence says otherwise.
     """
 
     mode: Mode = Mode.BACKTEST
@@ -111,12 +111,6 @@ class EnvironmentTable(Table):
     late_bars: LateBars = LateBars.GO_ON
     on_stop: OnStop = OnStop.KEEP
     reply_deadline: Timeframe = "10s"
-
-    @model_validator(mode="after")
-    def _live_time_is_real(self) -> Self:
-        if self.mode is Mode.LIVE and self.speed != 1.0:
-            raise ValueError(f"speed is for paper; live time goes at its own, found speed = {self.speed:g}")
-        return self
 
     @property
     def warm_up_ns(self) -> Duration | None:
@@ -200,6 +194,12 @@ class CacheKeys(PluginKeys):
     plugin: str = "memory"
 
 
+class RecordingKeys(PluginKeys):
+    """``[recording]``: where what reaches the flows of a paper or live run is written. A backtest has none."""
+
+    plugin: str = "json_lines"
+
+
 class StoreKeys(PluginKeys):
     """``[ledger]``; ``[journal]`` takes its defaults from there."""
 
@@ -253,6 +253,7 @@ SHAPES: Final[Mapping[PluginKind, TableShape]] = {
     PluginKind.LEDGER: TableShape(keys=StoreKeys),
     PluginKind.JOURNAL: TableShape(keys=StoreKeys),
     PluginKind.CACHE: TableShape(keys=CacheKeys),
+    PluginKind.RECORDING: TableShape(keys=RecordingKeys),
     PluginKind.CONTEXT: TableShape(keys=WorkerKeys, many=True),
     PluginKind.SIGNAL: TableShape(keys=WorkerKeys, many=True),
     PluginKind.RISK: TableShape(keys=WorkerKeys, many=True),

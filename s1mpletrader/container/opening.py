@@ -120,6 +120,9 @@ def _check_production(portfolio: Portfolio, connector: IExecutionConnector, conf
     """Real money takes two confirmations: one in the file, and one by whoever starts the run."""
     if not (isinstance(connector, IProduction) and connector.is_production):
         return
+    if portfolio.environment.speed != 1.0:
+        place = f"{portfolio.path}: [environment] speed"
+        raise ConfigurationError(place, f"real time goes at its own speed, found {portfolio.environment.speed:g}", "speed = 1")
     if not portfolio.environment.confirm:
         place = f"{portfolio.path}: [environment] confirm"
         raise ConfigurationError(place, f"{connector.venue} is asked for production, and nothing confirms it", "confirm = true")

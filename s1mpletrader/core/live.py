@@ -194,10 +194,8 @@ class LiveRun:
     def _reopen(self) -> None:
         """Fold the ledger into the book, and write the run's first entry; a book that is new gets its opening funds."""
         at = self._clock.now()
-        is_new = True
-        for change in self._ledger.changes():
-            is_new = False
-            self._book.apply(change)
+        self._book.refold(self._ledger.changes())
+        is_new = next(iter(self._ledger.changes()), None) is None
         funds = self._opening(at) if is_new else ()
         started = EntryDraft(EntryKind.RUN_STARTED, at, Reasons(v=SCHEMA_VERSION, run=self.identity))
         self._recorder.record(Step(funds, (started,)))

@@ -55,6 +55,9 @@ class FakeSocket:
         self.end()
 
 
+ACCOUNT = {"balances": [], "canTrade": True, "canWithdraw": False}
+"""What a connector asks for when it is opened: whether its key is accepted."""
+
 SILENCE = object()
 """No answer at all."""
 
@@ -63,7 +66,7 @@ class FakeTransport:
     """Answers by route: ``"GET /api/v3/time"`` or a socket's method. What has no reaction is an error of the test."""
 
     def __init__(self, reactions: Mapping[str, Reaction]) -> None:
-        self.reactions = dict(reactions)
+        self.reactions: dict[str, Reaction] = {"GET /api/v3/account": lambda _: ACCOUNT, **reactions}
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.sockets: list[FakeSocket] = []
         self.refuses = False

@@ -76,11 +76,6 @@ EDITS = [
         "must be 'keep' or 'cancel', found \"cansel\" (nearest: 'cancel')",
     ),
     ("seed = 7", "seed = 7\n[environment]\nconfirm = 'yes'", "[environment] confirm: must be true or false, without quotes"),
-    (
-        "seed = 7",
-        "seed = 7\n[environment]\nmode = 'live'\nspeed = 60",
-        "[environment]: speed is for paper; live time goes at its own",
-    ),
     ("seed = 7", "seed = 7\n[engine]\nskip = 'no'", "[engine] skip: must be true or false"),
     ("seed = 7", "seed = 7\n[engine]\ncommit_steps = 0", "[engine] commit_steps: must be at least 1, found 0"),
     ("seed = 7", "seed = 7\n[[risk]]\nplugin = 'band'\nlow = 2", "[[risk]] #1: low must lie below high"),

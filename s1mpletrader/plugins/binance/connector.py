@@ -20,6 +20,7 @@ from s1mpletrader.api import (
     Health,
     Instant,
     Instrument,
+    KeyPermissions,
     ListKind,
     OrderId,
     OrderRef,
@@ -30,7 +31,7 @@ from s1mpletrader.api import (
     ReplaceOutcome,
     TimeInForce,
 )
-from s1mpletrader.plugins.binance.parts import Parts
+from s1mpletrader.plugins.binance.parts import PRODUCTION, Parts
 from s1mpletrader.plugins.binance.waiting import settle
 
 VENUE: Final = "binance"
@@ -90,6 +91,8 @@ class BinanceSpot:
         parts = self._parts
         try:
             await parts.rest.time.measure()
+            # A key that is not accepted is told at once; a stream that nobody confirms would only be waited for.
+            await parts.reading.permissions()
             await parts.symbols.load()
             parts.reconciler.begin()
             parts.private_line.start()
@@ -138,6 +141,19 @@ class BinanceSpot:
         for symbol in symbols:
             self._parts.reconciler.follow(symbol)
         return found
+
+    @property
+    def is_production(self) -> bool:
+        """Whether orders are for real money."""
+        return self._venue == PRODUCTION
+
+    async def server_time(self) -> Instant:
+        """The venue's present instant."""
+        return await self._parts.rest.server_time()
+
+    async def key_permissions(self) -> KeyPermissions:
+        """What the venue lets the key do."""
+        return await self._parts.reading.permissions()
 
     def replies(self) -> AsyncIterator[ExchangeReply]:
         """What the venue tells of the account's orders, until the connector is closed."""

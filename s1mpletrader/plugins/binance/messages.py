@@ -132,10 +132,12 @@ class BalanceAnswer(Struct, frozen=True):
     locked: Decimal
 
 
-class AccountAnswer(Struct, frozen=True):
-    """The account."""
+class AccountAnswer(Struct, frozen=True, rename="camel"):
+    """The account, and what its key may do there."""
 
     balances: tuple[BalanceAnswer, ...]
+    can_trade: bool | None = None
+    can_withdraw: bool | None = None
 
 
 class SymbolAnswer(Struct, frozen=True, rename="camel"):

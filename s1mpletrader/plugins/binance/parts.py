@@ -120,6 +120,10 @@ def _transport(given: ITransport | None, own: AiohttpTransport | None) -> ITrans
     return own
 
 
+PRODUCTION: Final = "binance"
+"""The venue where orders are for real money."""
+
+
 def venue_name(config: BinanceConfig) -> str:
     """The venue's name: the testnet's fills are never taken for those of the other one."""
-    return "binance" if config.environment == "production" else f"binance-{config.environment}"
+    return PRODUCTION if config.environment == "production" else f"binance-{config.environment}"

@@ -6,7 +6,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from s1mpletrader.api import Balance, IClock, Instant, OrderRef, OrderSnapshot
+from s1mpletrader.api import Balance, IClock, Instant, KeyPermissions, OrderRef, OrderSnapshot
 from s1mpletrader.plugins.binance.errors import NO_SUCH_ORDER, VenueRefused
 from s1mpletrader.plugins.binance.messages import AccountAnswer, OrderAnswer, amount, decode
 from s1mpletrader.plugins.binance.orders import Orders
@@ -69,12 +69,20 @@ class Reading:
 
     async def balances(self) -> list[Balance]:
         """Every asset that is not zero."""
-        account = await self._ask("/api/v3/account", {"omitZeroBalances": "true"}, _ACCOUNT_WEIGHT, AccountAnswer)
+        account = await self._account()
         try:
             found = [Balance(asset=each.asset, free=amount(each.free), locked=amount(each.locked)) for each in account.balances]
         except ValueError as error:
             raise NoAnswer(f"the balances are not understood: {error}") from None
         return [each for each in found if each.free or each.locked]
+
+    async def permissions(self) -> KeyPermissions:
+        """What the key may do; a key that the venue does not accept is refused."""
+        account = await self._account()
+        return KeyPermissions(trading=account.can_trade, withdrawals=account.can_withdraw)
+
+    async def _account(self) -> AccountAnswer:
+        return await self._ask("/api/v3/account", {"omitZeroBalances": "true"}, _ACCOUNT_WEIGHT, AccountAnswer)
 
     def _snapshot(self, answer: OrderAnswer) -> OrderSnapshot | None:
         symbol = self._symbols.ours(answer.symbol)

@@ -50,7 +50,7 @@ class Rest:
         self._timeout_ms = timeout_ms
         self._receive_window_ms = receive_window_ms
         self._credentials = credentials
-        self.time = ServerTime(clock, self._ask_time)
+        self.time = ServerTime(clock, self.server_time)
 
     async def public(self, path: str, parameters: Mapping[str, str], weight: int) -> bytes:
         """Ask what anybody may ask; ``NoAnswer`` where nothing usable came."""
@@ -125,5 +125,6 @@ class Rest:
     def _address(self, path: str, query: str) -> str:
         return Sealed(f"{self._url}{path}?{query}") if query else f"{self._url}{path}"
 
-    async def _ask_time(self) -> Instant:
+    async def server_time(self) -> Instant:
+        """The venue's present instant, as its answer says."""
         return instant(decode(await self.public(TIME_PATH, {}, 1), TimeAnswer).server_time)
