@@ -3,7 +3,7 @@
 from s1mpletrader.assembly.events import load_all_events
 from s1mpletrader.assembly.identity import namespaces, run_identity
 from s1mpletrader.assembly.market_data import load_all_candles, venue_candles
-from s1mpletrader.assembly.stores import build_cache, build_journal, build_ledger, build_state
+from s1mpletrader.assembly.stores import build_cache, build_journal, build_ledger, build_recording, build_state
 from s1mpletrader.assembly.strategy import assemble_strategies, build_algorithms
 from s1mpletrader.assembly.venue import build_connector, listed_instruments
 
@@ -14,6 +14,7 @@ __all__ = [
     "build_connector",
     "build_journal",
     "build_ledger",
+    "build_recording",
     "build_state",
     "listed_instruments",
     "load_all_candles",

@@ -37,7 +37,9 @@ def _load(one: Configuration, candles: Mapping[Series, Candles], clock: Callable
     for table in (*one.news, *one.schedule):
         if table.name in events:
             raise ConfigurationError(table.place, f"another source of events is named {table.name!r} too")
-        source: IEventSource = table.build(EventProvision(name=table.name, directory=one.directory, clock=clock()))
+        source: IEventSource = table.build(
+            EventProvision(name=table.name, directory=one.directory, clock=clock(), strategy=one.strategy.name)
+        )
         try:
             events[table.name] = source.history(start, end)
         except Refused as refused:

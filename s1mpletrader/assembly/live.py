@@ -69,7 +69,7 @@ def build_sources(portfolio: Portfolio, clock: IClock) -> LiveSources:
     streams: list[tuple[IMarketStream, tuple[Series, ...]]] = []
     histories: dict[Series, Candles] = {}
     for one, table, series in series_of.values():
-        source = table.build(DataProvision(series=table.series, seed=one.strategy.seed, directory=one.directory, clock=clock))
+        source = table.build(_provision(one, table.series, clock))
         if isinstance(source, IMarketStream):
             streams.append((source, tuple(series)))
         else:
@@ -79,10 +79,14 @@ def build_sources(portfolio: Portfolio, clock: IClock) -> LiveSources:
     return LiveSources(streams=tuple(streams), histories=histories)
 
 
+def _provision(one: Configuration, series: Series, clock: IClock) -> DataProvision:
+    strategy = one.strategy
+    return DataProvision(series=series, seed=strategy.seed, directory=one.directory, clock=clock, strategy=strategy.name)
+
+
 def _history(one: Configuration, table: PluginTable, source: IMarketData, series: Series, clock: IClock) -> Candles:
     if series != table.series:
-        provision = DataProvision(series=series, seed=one.strategy.seed, directory=one.directory, clock=clock)
-        source = table.build(provision)
+        source = table.build(_provision(one, series, clock))
     try:
         data = source.history(series)
     except Refused as refused:
@@ -158,7 +162,7 @@ def live_events(portfolio: Portfolio, clock: IClock) -> dict[str, tuple[IEventSo
     """Each strategy's sources of news and schedules."""
     return {
         one.strategy.name: tuple(
-            table.build(EventProvision(name=table.name, directory=one.directory, clock=clock))
+            table.build(EventProvision(name=table.name, directory=one.directory, clock=clock, strategy=one.strategy.name))
             for table in (*one.news, *one.schedule)
         )
         for one in portfolio.strategies

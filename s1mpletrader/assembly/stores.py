@@ -1,4 +1,4 @@
-"""Ledger, journal, state and cache, as a configuration asks for them."""
+"""Ledger, journal, state, cache and recording, as a configuration asks for them."""
 
 from s1mpletrader.configuration import Portfolio
 from s1mpletrader.configuration.configuration import StoreTable
@@ -8,7 +8,8 @@ from s1mpletrader.domain.reasons import RunIdentity
 from s1mpletrader.ports.cache import ICache
 from s1mpletrader.ports.journal import IJournal
 from s1mpletrader.ports.ledger import ILedger
-from s1mpletrader.ports.plugin import CacheProvision, StoreProvision
+from s1mpletrader.ports.plugin import CacheProvision, RecordingProvision, StoreProvision
+from s1mpletrader.ports.recording import IRecording
 from s1mpletrader.ports.state import IState
 
 
@@ -39,6 +40,12 @@ def build_cache(portfolio: Portfolio, identity: RunIdentity) -> ICache:
     """The StrategyCache."""
     cache: ICache = portfolio.cache.build(CacheProvision(run=identity.run))
     return cache
+
+
+def build_recording(portfolio: Portfolio, run: str) -> IRecording:
+    """Where what reaches a run's flows is written."""
+    recording: IRecording = portfolio.recording.build(RecordingProvision(run=run, directory=str(portfolio.path.parent)))
+    return recording
 
 
 def _provision(store: StoreTable, outlives_process: bool, book: str) -> StoreProvision:

@@ -1,10 +1,12 @@
 """From a configuration's tables to a strategy, compiled into flat tuples of bound parts."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from s1mpletrader.assembly.market_data import warm_up_counts
 from s1mpletrader.configuration import Configuration, FactUser, PluginTable, Portfolio, check_needs, order_workers
 from s1mpletrader.configuration.nearest import nearest
 from s1mpletrader.core.columns import bind_workers
@@ -30,11 +32,22 @@ def assemble_strategies(
     instruments: Mapping[str, Instrument],
     open_state: Callable[[], IState] | None = None,
 ) -> dict[str, Strategy]:
-    """All strategies by name, in the order of their turns."""
+    """All strategies by name, in the order of their turns. None decides anything while its history is another run's warm-up."""
     return {
-        one.strategy.name: assemble_strategy(one, candles[one.strategy.name], instruments, open_state)
+        one.strategy.name: _begun_after(
+            warm_up_counts(one), assemble_strategy(one, candles[one.strategy.name], instruments, open_state)
+        )
         for one in portfolio.strategies
     }
+
+
+def _begun_after(rows: Mapping[Series, int], strategy: Strategy) -> Strategy:
+    """The strategy, whose detectors and coupled workers are not asked before these rows."""
+    if not rows:
+        return strategy
+    detectors = [bound._replace(first_row=max(bound.first_row, rows.get(bound.series, 0))) for bound in strategy.detectors]
+    coupled = [bound._replace(first_row=max(bound.first_row, rows.get(bound.series, 0))) for bound in strategy.coupled]
+    return replace(strategy, detectors=tuple(detectors), coupled=tuple(coupled))
 
 
 def assemble_strategy(

@@ -63,6 +63,7 @@ class Configuration:
     ledger: StoreTable
     journal: StoreTable
     cache: PluginTable
+    recording: PluginTable
     context: tuple[PluginTable, ...]
     signal: tuple[PluginTable, ...]
     risk: tuple[PluginTable, ...]
@@ -88,7 +89,7 @@ class Configuration:
 
     @property
     def deciding_tables(self) -> tuple[PluginTable, ...]:
-        """The tables that decide what a run does: all but data, stores, cache and watchers."""
+        """The tables that decide what a run does: all but data, stores, cache, recording and watchers."""
         return (
             self.exchange,
             *self.context,
@@ -122,6 +123,7 @@ class Portfolio:
     ledger: StoreTable
     journal: StoreTable
     cache: PluginTable
+    recording: PluginTable
     watch: tuple[PluginTable, ...]
 
     @classmethod
@@ -139,6 +141,7 @@ class Portfolio:
             ledger=strategy.ledger,
             journal=strategy.journal,
             cache=strategy.cache,
+            recording=strategy.recording,
             watch=strategy.watch,
         )
 

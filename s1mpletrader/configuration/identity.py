@@ -2,8 +2,8 @@
 
 In it is what decides what a run does: strategy, environment, account, exchange, and every worker with all its keys, defaults
 included. Left out is what changes where, how fast or by whose leave a run happens, or who is told of it, and never what it
-decides: ledger, journal and cache with their URLs, ``[engine]``, ``[plugins]``, ``[[watch]]``. Data counts by the fingerprint of
-its content, not by where it came from.
+decides: ledger, journal and cache with their URLs, ``[recording]``, ``[engine]``, ``[plugins]``, ``[[watch]]``. Data counts by
+the fingerprint of its content, not by where it came from.
 """
 
 import json

@@ -20,7 +20,7 @@ _PART_QUANTUM: Final = Decimal("0.00000001")
 STRATEGIES: Final = "strategies"
 
 SHARED_TABLES: Final = frozenset(
-    {"environment", "account", "exchange", "ledger", "journal", "cache", "watch", "plugins", "engine"}
+    {"environment", "account", "exchange", "ledger", "journal", "cache", "recording", "watch", "plugins", "engine"}
 )
 """The tables that stand in the portfolio's file; those of a strategy's file of the same names do not count."""
 

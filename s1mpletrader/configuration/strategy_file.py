@@ -45,6 +45,7 @@ def read_strategy(document: Document, plugins: PluginManager) -> Configuration:
         ledger=ledger,
         journal=journal,
         cache=reader.one(PluginKind.CACHE),
+        recording=reader.one(PluginKind.RECORDING),
         context=reader.many(PluginKind.CONTEXT),
         signal=reader.many(PluginKind.SIGNAL),
         risk=reader.many(PluginKind.RISK),

@@ -1,6 +1,6 @@
 """What every run has: both flows, and everything that they pass through."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from dependency_injector import containers, providers
 
@@ -65,6 +65,8 @@ class FlowContainer(containers.DeclarativeContainer):
     outbox: providers.Provider[Outbox] = providers.Dependency()
     schedule: providers.Provider[Schedule] = providers.Dependency()
     journal: providers.Provider[IJournal] = providers.Dependency()
+    kept_first: providers.Provider[Callable[[], None] | None] = providers.Object(None)
+    """What is to be done before every commit."""
 
     metrics = providers.Singleton(Metrics)
     watchers = providers.Singleton(find_watchers, configuration, watching)
@@ -82,6 +84,7 @@ class FlowContainer(containers.DeclarativeContainer):
         policy,
         providers.Singleton(published_changes, watchers),
         watchers.provided.strategy_journal_updated,
+        kept_first,
     )
     ledger_settled = providers.Singleton(settled_ledger, recorder, ledger)
     journal_settled = providers.Singleton(settled_journal, recorder, journal)

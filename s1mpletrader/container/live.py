@@ -6,7 +6,7 @@ from functools import partial
 
 from dependency_injector import containers, providers
 
-from s1mpletrader.assembly import build_connector, build_journal, build_state
+from s1mpletrader.assembly import build_connector, build_journal, build_recording, build_state
 from s1mpletrader.assembly.live import (
     LiveSources,
     SubmittedOrders,
@@ -33,6 +33,7 @@ from s1mpletrader.core.execution_step import ExecutionStep
 from s1mpletrader.core.facts import SeriesData
 from s1mpletrader.core.growing_candles import GrowingCandles
 from s1mpletrader.core.inbox import Inbox
+from s1mpletrader.core.intake import Intake, RecordedReplies
 from s1mpletrader.core.live import LiveRun
 from s1mpletrader.core.live_engine import LiveEngine
 from s1mpletrader.core.live_feed import LiveFeed
@@ -77,6 +78,7 @@ def _lanes(
     book: Book,
     inbox: Inbox,
     clock: TurnClock,
+    intake: Intake,
     alarm: Callable[[str], None],
     step: Callable[..., ExecutionStep],
     sync_flow: Callable[..., SyncFlow],
@@ -96,6 +98,7 @@ def _lanes(
                 feed=LiveFeed(strategy, candles, view),
                 join=bar_join(configuration, strategy),
                 market=market,
+                intake=intake,
                 flow=flow,
                 events=EventDesk(detectors=strategy.event_detectors, facts=strategy.facts, flow=flow),
                 moment=clock.moment,
@@ -146,6 +149,8 @@ class LiveContainer(containers.DeclarativeContainer):
     journal = providers.Singleton(build_journal, configuration, providers.Object(True), book_name)
     identity = providers.Singleton(live_identity, configuration, run_name, book_name, journal, instruments)
     strategies = providers.Singleton(assemble_live, configuration, instruments, state.provider, gate)
+    recording = providers.Singleton(build_recording, configuration, run_name)
+    intake = providers.Singleton(Intake, recording, clock.provided.now)
     tasks = providers.Singleton(LoopTasks, inbox.provided.fail)
     patient = providers.Singleton(
         PatientConnector,
@@ -173,6 +178,7 @@ class LiveContainer(containers.DeclarativeContainer):
         outbox=outbox,
         schedule=providers.Singleton(_schedule, inbox),
         journal=journal,
+        kept_first=recording.provided.flush,
     )
     ledger = flows.ledger
     metrics = flows.metrics
@@ -188,6 +194,7 @@ class LiveContainer(containers.DeclarativeContainer):
         flows.book,
         inbox,
         clock,
+        intake,
         alarm,
         flows.step.provider,
         flows.sync_flow.provider,
@@ -203,7 +210,8 @@ class LiveContainer(containers.DeclarativeContainer):
             clock=clock,
             agenda=agenda,
             inbox=inbox,
-            replies=flows.reply_flow,
+            replies=providers.Singleton(RecordedReplies, intake, flows.reply_flow),
+            recording=recording,
             recorder=recorder,
             outbox=outbox,
         ),

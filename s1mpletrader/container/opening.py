@@ -76,6 +76,7 @@ async def live_run(
         elif isinstance(connector, IGrowingWorld):
             container.candle_came.override(providers.Object(connector.extend))
         container.submitted().look_in(container.flows.book())
+        closing.callback(container.recording().close)
         yield container
 
 

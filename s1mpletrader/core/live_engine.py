@@ -5,6 +5,7 @@ All that is due at a turn's instant happens in one declared order, is made durab
 
 import asyncio
 from collections.abc import Callable
+from typing import Final
 
 from s1mpletrader.core.clock import Agenda
 from s1mpletrader.core.engine import HandlesReplies
@@ -14,6 +15,10 @@ from s1mpletrader.core.real_time import TurnClock
 from s1mpletrader.core.recorder import Recorder
 from s1mpletrader.domain.errors import Defect
 from s1mpletrader.domain.instant import Instant
+from s1mpletrader.ports.recording import IRecording
+
+ROUNDS_TO_LEAVE: Final = 2
+"""How many rounds of the event loop a command takes to leave: a task for the command, and in it one that has a deadline."""
 
 
 class LiveEngine:
@@ -30,6 +35,7 @@ class LiveEngine:
         agenda: Agenda,
         inbox: Inbox,
         replies: HandlesReplies,
+        recording: IRecording,
         recorder: Recorder,
         outbox: Outbox,
     ) -> None:
@@ -37,6 +43,7 @@ class LiveEngine:
         self._agenda = agenda
         self._inbox = inbox
         self._replies = replies
+        self._recording = recording
         self._recorder = recorder
         self._outbox = outbox
         self._after: Callable[[], None] = lambda: None
@@ -86,6 +93,7 @@ class LiveEngine:
         try:
             while (key := self._agenda.next_key()) is not None and key[0] <= at:
                 self._replies.run(self._agenda.pop()())
+            self._recording.flush()
             self._recorder.flush()
             self._outbox.release(self._recorder.released)
         except Exception as fault:  # noqa: BLE001 - whatever it is, the run ends with it
@@ -93,12 +101,15 @@ class LiveEngine:
             return
         finally:
             self._clock.end_turn()
-        asyncio.get_running_loop().call_soon(self._finish_turn)
+        asyncio.get_running_loop().call_soon(self._finish_turn, ROUNDS_TO_LEAVE - 1)
         key = self._agenda.next_key()
         self._ring_at(None if key is None else key[0])
 
-    def _finish_turn(self) -> None:
-        """What can wait until the turn's commands are on their way: they have been put on the loop before this."""
+    def _finish_turn(self, rounds: int) -> None:
+        """What can wait until the turn's commands are on their way: in each round they come before this."""
+        if rounds:
+            asyncio.get_running_loop().call_soon(self._finish_turn, rounds - 1)
+            return
         try:
             self._after()
         except Exception as fault:  # noqa: BLE001 - whatever it is, the run ends with it

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from s1mpletrader.core.bar_join import BarJoin, Joined, series_of
 from s1mpletrader.core.events import EventDesk
+from s1mpletrader.core.intake import Intake
 from s1mpletrader.core.live_feed import LiveFeed
 from s1mpletrader.core.market import Market
 from s1mpletrader.core.sync_flow import SyncFlow
@@ -30,6 +31,7 @@ class LiveLane:
         flow: SyncFlow,
         events: EventDesk,
         market: Market,
+        intake: Intake,
         moment: Callable[[], Instant],
         schedule: Schedule,
         told_late: Callable[[str, Instant, Sequence[Series]], None],
@@ -40,6 +42,7 @@ class LiveLane:
         self._flow = flow
         self._events = events
         self._market = market
+        self._intake = intake
         self._moment = moment
         self._schedule = schedule
         self._told_late = told_late
@@ -65,6 +68,7 @@ class LiveLane:
 
     def warm_up(self, candles: Sequence[Candle]) -> None:
         """Take history in: facts come from it, and no decision."""
+        self._intake.candles(self.name, candles, is_warm_up=True)
         for candle in candles:
             self.feed.append(candle)
             self._join.skip(candle)
@@ -78,7 +82,9 @@ class LiveLane:
 
     def take_event(self, event: Event) -> None:
         """News or a schedule's tick has come; it is available from now on, whenever it was made."""
-        self._events.take(replace(event, at=self._moment()))
+        event = replace(event, at=self._moment())
+        self._intake.event(self.name, event)
+        self._events.take(event)
 
     def decide(self) -> None:
         """Decide upon every instant that is whole, or has waited long enough."""
@@ -92,6 +98,7 @@ class LiveLane:
         if joined.late:
             self._told_late(self.name, joined.at, joined.late)
         taken = [candle for candle in joined.candles if self.feed.append(candle)]
+        self._intake.candles(self.name, taken)
         seen = self.feed.look(series_of(taken))
         if seen.signals or seen.risks or self._every_candle:
             self._flow.run(self._moment(), seen)

@@ -52,6 +52,7 @@ class PluginKind(StrEnum):
     JOURNAL = "journal"
     STATE = "state"
     CACHE = "cache"
+    RECORDING = "recording"
     NEWS = "news"
     SCHEDULE = "schedule"
     WATCH = "watch"
@@ -79,6 +80,7 @@ _HOOKS: Final = {
     PluginKind.JOURNAL: "s1mple_journals",
     PluginKind.STATE: "s1mple_states",
     PluginKind.CACHE: "s1mple_caches",
+    PluginKind.RECORDING: "s1mple_recordings",
     PluginKind.NEWS: "s1mple_news_sources",
     PluginKind.SCHEDULE: "s1mple_schedules",
     PluginKind.WATCH: "s1mple_watchers",

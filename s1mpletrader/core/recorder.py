@@ -47,6 +47,8 @@ class Recorder:
 
     Once a step is durable, ``published`` hears of its changes, ``told`` of each of its entries, and then come its own notices.
 
+    ``kept_first`` is called before every commit: what the steps came from is to be kept before they are.
+
     A ledger and a journal of one transaction domain share a transaction. Of two domains the journal is written first: an intent
     that only the journal has was never sent, and recovery closes it as abandoned.
     """
@@ -59,6 +61,7 @@ class Recorder:
         policy: CommitPolicy,
         published: Callable[[Sequence[LedgerChange]], None] | None = None,
         told: Callable[[EntryDraft], None] | None = None,
+        kept_first: Callable[[], None] | None = None,
     ) -> None:
         self._ledger = ledger
         self._journal = journal
@@ -66,6 +69,7 @@ class Recorder:
         self._policy = policy
         self._published = published
         self._told = told
+        self._kept_first = kept_first
         self._changes: list[LedgerChange] = []
         self._entries: list[SealedEntry] = []
         self._notices: list[Callable[[], None]] = []
@@ -129,6 +133,8 @@ class Recorder:
             notice()
 
     def _commit(self) -> Sequence[LedgerChange]:
+        if self._kept_first is not None:
+            self._kept_first()
         if self._ledger.transaction_domain == self._journal.transaction_domain:
             with self._journal.begin() as tx:
                 self._journal.write(tx, self._entries)

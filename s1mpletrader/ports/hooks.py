@@ -31,10 +31,12 @@ from s1mpletrader.ports.plugin import (
     DataProvision,
     EventProvision,
     Plugin,
+    RecordingProvision,
     StoreProvision,
     WatchProvision,
     WorkerProvision,
 )
+from s1mpletrader.ports.recording import IRecording
 from s1mpletrader.ports.state import IState
 from s1mpletrader.ports.status import IWatcher, LiveStatus
 from s1mpletrader.ports.workers import ContextWorker, CoupledDetector, RiskMonitor, SignalDetector
@@ -129,6 +131,11 @@ class Registering:
     @hookspec
     def s1mple_caches(self) -> Sequence[Plugin[Any, CacheProvision, ICache]]:
         """StrategyCaches; the ``[cache]`` table."""
+        return ()
+
+    @hookspec
+    def s1mple_recordings(self) -> Sequence[Plugin[Any, RecordingProvision, IRecording]]:
+        """Recordings of what reaches the flows of a paper or live run; the ``[recording]`` table."""
         return ()
 
     @hookspec

@@ -79,6 +79,8 @@ class DataProvision:
     """The present, for a live source; None in a backtest."""
     transport: ITransport | None = None
     """What a live source sends with, where it is not to make its own."""
+    strategy: str = ""
+    """The strategy that asks."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +92,8 @@ class EventProvision:
     directory: str
     """Where the TOML file lies: relative paths start here, or in the working directory."""
     clock: IClock
+    strategy: str = ""
+    """The strategy that listens."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +136,16 @@ class CacheProvision:
     """What a cache is built with."""
 
     run: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordingProvision:
+    """What the recording of a run is built with."""
+
+    run: str
+    """The run's id, which no other run has."""
+    directory: str
+    """Where the TOML file lies: relative paths start here."""
 
 
 @dataclass(frozen=True, kw_only=True)

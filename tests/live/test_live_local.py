@@ -28,6 +28,7 @@ def bad_day() -> tuple[Fault, ...]:
 def overrides(store: Path, running: RunningExchange) -> list[str]:
     return [
         f"ledger.url=sqlite:///{store}",
+        f"recording.directory={store.parent}",
         f"environment.speed={SPEED}",
         f"data.rest_url={running.rest_url}",
         f"data.stream_url={running.stream_url}",
@@ -54,7 +55,9 @@ def submitted(running: RunningExchange) -> Counter[str]:
 
 def trades_of(ledger: ILedgerReader, running: RunningExchange) -> tuple[list[tuple[str, Decimal, Decimal]], ...]:
     ours = sorted((fill.venue_trade_id, fill.price, fill.quantity) for fill in ledger.fills())
-    theirs = sorted((str(trade.trade_id), trade.price, trade.quantity) for trade in running.exchange.accounts["test"].records.trades)
+    theirs = sorted(
+        (str(trade.trade_id), trade.price, trade.quantity) for trade in running.exchange.accounts["test"].records.trades
+    )
     return ours, theirs
 
 

@@ -59,7 +59,7 @@ def in_a_backtest(portfolio: Portfolio) -> Ended:
 def overrides(file: str) -> list[str]:
     tables = 0 if file == "portfolio.toml" else 2 if file in {"pairs.toml", "rebalance.toml"} else 1
     polling = ["news.0.poll_s=86400"] if file == "news.toml" else []
-    return [*MEMORY, *polling, *(f"data.{number}.candles=1500" for number in range(tables))]
+    return [*MEMORY, "recording.plugin=none", *polling, *(f"data.{number}.candles=1500" for number in range(tables))]
 
 
 ALONE = [file for file in ALL_EXAMPLES if file != "portfolio.toml"]

@@ -123,7 +123,12 @@ class Home:
         directory.mkdir()
         self._file = file
         self._url = f"sqlite:///{directory}/store.sqlite"
-        self._overrides = [f"ledger.url={self._url}", f"exchange.world={directory}/venue.world", *overrides]
+        self._overrides = [
+            f"ledger.url={self._url}",
+            f"exchange.world={directory}/venue.world",
+            f"recording.directory={directory}",
+            *overrides,
+        ]
 
     def run(self, dies_at: int = 0) -> Story:
         """Run to the end, or until an instant at which the process is gone from one instruction to the next."""
