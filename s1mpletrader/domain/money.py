@@ -82,8 +82,13 @@ def plain(value: Decimal) -> str:
 
 
 def _to_multiple(value: Decimal, quantum: Decimal, rounding: str) -> Decimal:
+    """A multiple, with as many places as the quantum has."""
     if quantum.as_tuple().digits == (1,):
         return value.quantize(quantum, rounding, EXACT_ROUNDING)
+    return _multiple_near(value, quantum, rounding).quantize(quantum, ROUND_HALF_EVEN, EXACT_ROUNDING)
+
+
+def _multiple_near(value: Decimal, quantum: Decimal, rounding: str) -> Decimal:
     rest = EXACT.remainder(value, quantum)
     if rest < 0:
         rest = add(rest, quantum)

@@ -77,7 +77,8 @@ def test_what_is_appended_is_told_once_and_a_bad_line_ends_nothing(tmp_path: Pat
                 with (tmp_path / "news.jsonl").open("a") as file:
                     file.write(rows.pop(0) + "\n")
 
-    source = lines(tmp_path, '{"at": "2021-01-01T10:00:00Z", "headline": "old"}', GOOD, clock=Appending())
+    clock = Appending(moment("2022-01-03"))
+    source = lines(tmp_path, '{"at": "2021-01-01T10:00:00Z", "headline": "old"}', GOOD, clock=clock)
 
     async def told() -> list[str]:
         found: list[str] = []
@@ -89,6 +90,24 @@ def test_what_is_appended_is_told_once_and_a_bad_line_ends_nothing(tmp_path: Pat
         return found
 
     assert asyncio.run(told()) == ["It rises", "appended"]
+
+
+def test_nothing_is_told_before_its_time(tmp_path: Path) -> None:
+    """A recording replayed at another speed, or a sender whose clock is ahead: what is to come waits, and holds nobody up."""
+    clock = Clock(moment("2022-01-01T09:59:55"))
+    later = '{"at": "2022-01-01T10:00:02.5Z", "headline": "It falls"}'
+    source = lines(tmp_path, later, GOOD, clock=clock)
+
+    async def told() -> list[tuple[str, str]]:
+        found: list[tuple[str, str]] = []
+        async for event in source.events(clock.now()):
+            assert isinstance(event.payload, NewsItem)
+            found.append((event.payload.headline, iso(clock.now())))
+            if len(found) == 2:
+                break
+        return found
+
+    assert asyncio.run(told()) == [("It rises", "2022-01-01T10:00:00Z"), ("It falls", "2022-01-01T10:00:02.5Z")]
 
 
 def rss(*titles: str) -> str:
