@@ -36,7 +36,7 @@ class RecordedConfig(PluginConfig):
 
 
 class RecordedCandles:
-    """Every candle of a series that reached the run's flows, those of its warm-up first: they are no reason to decide anything."""
+    """Every candle of a series that reached the run's flows. Those of its warm-up come first, and are no reason to decide."""
 
     def __init__(self, config: RecordedConfig, provision: DataProvision) -> None:
         self._path = _find(config.path, provision.directory)
