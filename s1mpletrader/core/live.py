@@ -5,7 +5,6 @@ Paper and live are the same run. What differs are the parts that it is given: th
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
@@ -340,8 +339,7 @@ def _taking(lane: LiveLane, event: Event) -> Callable[[], None]:
 
 
 async def _cancelled(tasks: Sequence["asyncio.Task[None]"]) -> None:
+    """End these tasks; whoever waits for that may itself be cancelled."""
     for task in tasks:
         task.cancel()
-    for task in tasks:
-        with suppress(asyncio.CancelledError):
-            await task
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -90,8 +90,8 @@ def order_from_intent(intent: OrderIntended) -> Order:
 def apply_event(order: Order, event: OrderChanged) -> Order:
     """The order after an event; ``IllegalTransition`` where the declared graph has no such change.
 
-    A late acknowledgement adds what it knows (the venue's id, the times) without moving the state back. An amendment that is known
-    only after the fills which it left room for ends the order as filled.
+    A late acknowledgement adds what it knows (the venue's id, the times) without moving the state back. An amendment known only
+    after the fills which it left room for ends the order as filled.
     """
     return replace(
         order,

@@ -3,7 +3,6 @@
 import asyncio
 from bisect import bisect_left
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from decimal import Decimal
 from operator import attrgetter
 from typing import Any, Final
@@ -280,8 +279,7 @@ class SimulatedExchange:
         finally:
             for wait in waits:
                 wait.cancel()
-                with suppress(asyncio.CancelledError):
-                    await wait
+            await asyncio.gather(*waits, return_exceptions=True)
 
     async def _sleep(self, at: Instant) -> None:
         await self._clock.sleep_until(at)
