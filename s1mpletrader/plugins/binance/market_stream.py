@@ -9,7 +9,6 @@ from typing import Final, Generic, Protocol, TypeVar
 from s1mpletrader.api import SECOND_NS, Duration, IClock, Instant, Refused, Unavailable
 from s1mpletrader.plugins.binance.link import Link
 from s1mpletrader.plugins.binance.messages import Frame
-from s1mpletrader.plugins.binance.waiting import until
 
 _log: Final = logging.getLogger(__name__)
 
@@ -43,7 +42,7 @@ class Latest(Generic[T]):
     def __init__(self, clock: IClock, length_max: int) -> None:
         self._clock = clock
         self._items: deque[T] = deque(maxlen=length_max)
-        self._filled = asyncio.Event()
+        self._sleeper: asyncio.Future[None] | None = None
         self.dropped_count = 0
 
     def put(self, item: T) -> None:
@@ -51,17 +50,31 @@ class Latest(Generic[T]):
         if len(self._items) == self._items.maxlen:
             self.dropped_count += 1
         self._items.append(item)
-        self._filled.set()
+        _wake(self._sleeper)
 
     async def get(self, at: Instant | None = None) -> T | None:
-        """The next item; None where there is none by the instant."""
-        while not self._items:
-            self._filled.clear()
-            if at is None:
-                await self._filled.wait()
-            elif not await until(self._clock, at, self._filled.wait()) and not self._items:
-                return None
-        return self._items.popleft()
+        """The next item; None where there is none by the instant. One at a time waits for it."""
+        if not self._items:
+            await self._sleep(at)
+        return self._items.popleft() if self._items else None
+
+    async def _sleep(self, at: Instant | None) -> None:
+        """Wait for an item, or for the instant. Whoever waits goes on in the next round of the loop: an order hangs on it."""
+        self._sleeper = sleeper = asyncio.get_running_loop().create_future()
+        timer = None if at is None else asyncio.ensure_future(self._clock.sleep_until(at))
+        if timer is not None:
+            timer.add_done_callback(lambda _: _wake(sleeper))
+        try:
+            await sleeper
+        finally:
+            self._sleeper = None
+            if timer is not None:
+                timer.cancel()
+
+
+def _wake(sleeper: asyncio.Future[None] | None) -> None:
+    if sleeper is not None and not sleeper.done():
+        sleeper.set_result(None)
 
 
 class MarketStream:
@@ -117,7 +130,8 @@ class MarketStream:
         await self._tell("UNSUBSCRIBE", ended)
 
     def close(self) -> None:
-        """Tell every listener that there will be no more."""
+        """Tell every listener that there will be no more. The connection ends, too: nobody unsubscribes on it."""
+        self._link = None
         for listener in self._distinct():
             listener.closed()
 
