@@ -1,22 +1,14 @@
 """``s1mpletrader exchange serve``: the local exchange."""
 
-import asyncio
-import signal
-from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 
 from s1mpletrader.cli.options import JsonOption
-from s1mpletrader.cli.output import out, print_json
-from s1mpletrader.configuration.toml import parse_toml
-from s1mpletrader.domain.errors import ConfigurationError
-from s1mpletrader.exchange import ExchangeConfig, RunningExchange, serve
-from s1mpletrader.exchange.server import HOST_DEFAULT
 
 PORT_DEFAULT = 9100
+HOST_DEFAULT = "127.0.0.1"
 
 exchange = typer.Typer(help="A local exchange that speaks Binance Spot.", no_args_is_help=True)
 
@@ -42,68 +34,7 @@ def serve_exchange(
     json_: JsonOption = False,
 ) -> None:
     """Serve Binance Spot's REST, WebSocket API and streams on loopback, over the simulated matching engine, until interrupted."""
-    tables = _tables(config)
-    options = {"speed": speed, "seed": seed}
-    tables |= {name: value for name, value in options.items() if value is not None}
-    for each in candles or ():
-        symbol, _, file = each.partition("=")
-        tables.setdefault("symbols", {}).setdefault(symbol, {})["file"] = file
-    if faults is not None:
-        tables["faults"] = [*tables.get("faults", ()), *_tables(faults).get("faults", ())]
-    directory = Path() if config is None else config.parent
-    with suppress(KeyboardInterrupt):
-        asyncio.run(_serve(_validated(tables, config), host, port, directory, json_=json_))
+    # The exchange and its server take half a second to import, which no other command has to wait for.
+    from s1mpletrader.cli.exchange_server import run_exchange  # noqa: PLC0415
 
-
-def _tables(file: Path | None) -> dict[str, Any]:
-    if file is None:
-        return {}
-    try:
-        return parse_toml(file.read_text())
-    except (OSError, ValueError) as fault:
-        raise ConfigurationError(str(file), str(fault)) from fault
-
-
-def _validated(tables: dict[str, Any], file: Path | None) -> ExchangeConfig:
-    try:
-        return ExchangeConfig.model_validate(tables)
-    except ValidationError as invalid:
-        first = invalid.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise ConfigurationError(f"{file or 'exchange serve'}: {place}", first["msg"]) from invalid
-
-
-async def _serve(config: ExchangeConfig, host: str, port: int, directory: Path, *, json_: bool) -> None:
-    interrupted = _interruption()
-    try:
-        async with serve(config, host=host, port=port, directory=directory) as running:
-            _tell(running, json_=json_)
-            await interrupted.wait()
-            if json_:
-                _tell_requests(running)
-    except OSError as fault:
-        raise ConfigurationError("--port", str(fault), "choose another port") from fault
-
-
-def _interruption() -> asyncio.Event:
-    """Set once the process is asked to end."""
-    asked = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with suppress(NotImplementedError):
-            asyncio.get_running_loop().add_signal_handler(number, asked.set)
-    return asked
-
-
-def _tell(running: RunningExchange, *, json_: bool) -> None:
-    symbols, accounts = list(running.exchange.markets), list(running.exchange.accounts)
-    if json_:
-        urls = {"rest": running.rest_url, "socket_api": running.socket_api_url, "stream": running.stream_url}
-        print_json({**urls, "port": running.port, "symbols": symbols, "accounts": accounts})
-        return
-    out.print(f"[bold]the local exchange is open[/]  {', '.join(symbols)}  accounts: {', '.join(accounts)}")
-    out.print(f"REST           {running.rest_url}\nWebSocket API  {running.socket_api_url}\nstreams        {running.stream_url}")
-
-
-def _tell_requests(running: RunningExchange) -> None:
-    log = running.exchange.log
-    print_json({"requests": dict(sorted(log.counts().items())), "unserved": log.unserved, "failures": log.failures})
+    run_exchange(port=port, config=config, speed=speed, seed=seed, candles=candles or (), faults=faults, host=host, json_=json_)

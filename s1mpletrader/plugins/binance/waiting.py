@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Coroutine, Iterable
-from contextlib import suppress
 from typing import Any, TypeVar
 
 from s1mpletrader.api import IClock, Instant
@@ -39,5 +38,4 @@ async def answer_by(clock: IClock, at: Instant, future: "asyncio.Future[T]") -> 
         return future.result()
     finally:
         timer.cancel()
-        with suppress(asyncio.CancelledError):
-            await timer
+        await asyncio.gather(timer, return_exceptions=True)
