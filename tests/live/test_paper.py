@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from decimal import Decimal
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -62,7 +63,8 @@ def overrides(file: str) -> list[str]:
     return [*MEMORY, "recording.plugin=none", *polling, *(f"data.{number}.candles=1500" for number in range(tables))]
 
 
-ALONE = [file for file in ALL_EXAMPLES if file != "portfolio.toml"]
+HAS_ANOTHER_VENUE_ON_PAPER = "breakout_spot.toml"
+ALONE = [file for file in ALL_EXAMPLES if file not in ("portfolio.toml", HAS_ANOTHER_VENUE_ON_PAPER)]
 
 
 @pytest.mark.parametrize("file", ALONE)
@@ -84,3 +86,15 @@ def test_strategies_of_a_portfolio_begin_together_on_paper() -> None:
     assert not audit_store([paper.ledger], paper.journal).violations
     assert len(paper.balances) == 3
     assert {order.intent.strategy for order in paper.ledger.orders()} == set(paper.balances)
+
+
+def test_a_run_on_postgresql_and_the_next_one_on_the_same_book(postgres_url: str, tmp_path: Path) -> None:
+    """The book lasts, the journal's runs are chained, and the simulated venue is the same one."""
+    keys = ["environment.mode=paper", "account.name=on_postgresql", f"exchange.world={tmp_path}/venue.world"]
+    stores = [f"ledger.url={postgres_url}", *keys, *overrides("ema_cross.toml")[2:]]
+    first = run_virtually(on_paper(load(EXAMPLES / "ema_cross.toml", [*stores, "data.0.candles=400"])))
+    second = run_virtually(on_paper(load(EXAMPLES / "ema_cross.toml", [*stores, "data.0.candles=400"])))
+    assert second.orders == first.orders, "the market has nothing new"
+    assert second.balances == first.balances
+    assert not audit_store([second.ledger], second.journal).violations
+    assert len(second.journal.runs()) >= 2
