@@ -7,7 +7,6 @@ from dataclasses import dataclass
 class Metrics:
     """How often each thing happened."""
 
-    candles: int = 0
     flows: int = 0
     replies: int = 0
     signals: int = 0
