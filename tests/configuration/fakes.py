@@ -189,6 +189,10 @@ class Fakes:
     def s1mple_caches(self) -> Sequence[Plugin[Any, Any, Any]]:
         return [fake("memory")]
 
+    @hookimpl
+    def s1mple_recordings(self) -> Sequence[Plugin[Any, Any, Any]]:
+        return [fake("json_lines")]
+
 
 def fake_plugins(allow: Sequence[str] | None = None) -> PluginManager:
     manager = PluginManager()

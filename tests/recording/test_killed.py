@@ -54,7 +54,7 @@ def test_the_recording_of_a_killed_run_covers_its_journal(after_ns: int, tmp_pat
         assert len(decided) >= 5
         for one in decided:
             closed_at = one.origin.at // MINUTE_NS * MINUTE_NS if one.origin is not None else 0
-            assert closes[closed_at] == dict(one.facts)["BTC/USDT 1m close"]
+            assert closes[closed_at] == (one.facts or {})["BTC/USDT 1m close"]
         orders = [order.details for ledger in readers.ledgers for order in ledger.orders()]
     replay = BacktestContainer(configuration=load(FILE, [*MEMORY, "data.plugin=recorded", f"data.path={path}"]))
     replay.backtest().run()

@@ -161,6 +161,22 @@ def key(datum: Datum, name: str) -> Key:
     return Key(*Series(*datum.candle.series), name)
 
 
+def test_a_run_commits_nothing_ahead_of_its_recording(tmp_path: Path) -> None:
+    """Also where something is committed in the middle of a turn."""
+
+    async def committed() -> None:
+        keys = ["data.candles=100", "environment.mode=paper", f"recording.directory={tmp_path}"]
+        async with live_run(load(EXAMPLES / "ema_cross.toml", [*MEMORY, *keys])) as container:
+            container.recording().put(Datum(taken_at=1))
+            container.alarm()("something to record")
+            container.recorder().flush()
+            found.extend(read_recording(next(tmp_path.glob("*.jsonl"))))  # noqa: ASYNC240 - nothing else runs
+
+    found: list[Datum] = []
+    run_virtually(committed())
+    assert found == [Datum(taken_at=1)]
+
+
 def test_a_run_may_go_unrecorded(tmp_path: Path) -> None:
     file = tmp_path / "alone.toml"
     file.write_text((EXAMPLES / "ema_cross.toml").read_text() + '\n[recording]\nplugin = "none"\n')
