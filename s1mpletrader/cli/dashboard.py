@@ -56,7 +56,8 @@ async def show(
     """Draw the status again and again, until ``stop`` is set; the last picture stays. Other output scrolls above it."""
     with Live(console=console, auto_refresh=False) as live:
         while True:
-            live.update(render(provider(), live.console.height), refresh=True)
+            # The last line is for the cursor: what a terminal echoes there, such as ^C, moves nothing.
+            live.update(Group(render(provider(), live.console.height), Text()), refresh=True)
             if stop.is_set():
                 return
             with suppress(TimeoutError):

@@ -16,7 +16,7 @@ from s1mpletrader.configuration import Portfolio
 from s1mpletrader.container import live_run
 from s1mpletrader.core.live import LiveRun
 from s1mpletrader.core.status import LiveStatus, StatusBoard
-from s1mpletrader.domain.instant import iso
+from s1mpletrader.domain.instant import SECOND_NS, Instant, iso
 
 
 def run_live(portfolio: Portfolio, *, confirmed_account: str | None, shows: bool, is_silent: bool) -> dict[str, Any]:
@@ -32,7 +32,7 @@ async def _run(portfolio: Portfolio, *, confirmed_account: str | None, shows: bo
         async with AsyncExitStack() as beside:
             beside.enter_context(_interruptible(stop))
             if shows:
-                watching = asyncio.create_task(show(_status(run, board), stop))
+                watching = asyncio.create_task(show(_status(run, board), stop, console=err))
                 beside.push_async_callback(_end, watching)
             await run.run(stop)
         summary = summary_of(
@@ -45,7 +45,7 @@ async def _run(portfolio: Portfolio, *, confirmed_account: str | None, shows: bo
             engine_s=perf_counter() - begun,
         )
         if not is_silent:
-            print_summary(summary, portfolio.name, f"{iso(first_at)} to {iso(container.clock().now())}")
+            print_summary(summary, portfolio.name, f"{_to_the_second(first_at)} to {_to_the_second(container.clock().now())}")
             print_story(container.ledger(), container.journal(), portfolio.ledger.url)
         return summary
 
@@ -74,6 +74,10 @@ def _interruptible(stop: asyncio.Event) -> Iterator[None]:
 def _status(run: LiveRun, board: StatusBoard) -> Callable[[], LiveStatus]:
     """How the run stands whenever somebody looks, with the last lines of what happened."""
     return lambda: replace(run.status(), flows=board.flows)
+
+
+def _to_the_second(at: Instant) -> str:
+    return iso(at // SECOND_NS * SECOND_NS)
 
 
 async def _end(task: "asyncio.Task[None]") -> None:
