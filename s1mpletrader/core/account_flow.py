@@ -83,6 +83,7 @@ class AccountFlow:
         self._metrics.fills += len(imposed)
         self._metrics.orders += len(effects.intents)
         self._metrics.refusals += len(effects.given_up)
+        self._metrics.alarms += len(effects.warnings)
 
     def _liquidation_drafts(
         self, reply: Liquidated, origin: Origin, effects: Effects, imposed: Sequence[Imposed]

@@ -63,11 +63,14 @@ class Effects:
     """The evidence, where the reply contradicted an order's end."""
     alarm: str | None = None
     """What a person should look at: a reply that the declared graph of states has no place for."""
+    warnings: list[str] = field(default_factory=list)
+    """What a person should look at though the reply itself is in order, in sentences: a position that nothing protects."""
 
     @property
     def go_further(self) -> bool:
         """Whether anything follows beyond what the reply itself changed."""
-        return bool(self.intents or self.commands or self.given_up or self.directed or self.wakes or len(self.reality) > 1)
+        said = self.given_up or self.warnings
+        return bool(self.intents or self.commands or said or self.directed or self.wakes or len(self.reality) > 1)
 
     def commands_order(self, order_id: str) -> bool:
         """Whether one of the commands is about this order already."""

@@ -187,6 +187,8 @@ class ExecutionGroups:
             effects.wakes.append(Wake(advance.wake_at, group.group_id))
         if advance.given_up is not None:
             effects.given_up.append(GivenUp(group.group_id, group.algorithm, advance.given_up))
+        if advance.alarm is not None:
+            effects.warnings.append(advance.alarm)
         for wish in advance.commands:
             match wish:
                 case Place():

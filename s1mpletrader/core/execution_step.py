@@ -118,6 +118,7 @@ class ExecutionStep:
         for effects, cause in parts:
             self._metrics.orders += len(effects.intents)
             self._metrics.refusals += len(effects.given_up)
+            self._metrics.alarms += len(effects.warnings)
             if cause.group_id is not None and self._worker.listens(cause.group_id):
                 self._finder.put(cause.group_id, cause.reasons)
             self._follow_up.remember(effects, drafts, refs, cause)

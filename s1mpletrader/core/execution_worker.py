@@ -11,6 +11,7 @@ from s1mpletrader.core.batches import Batches, FindDeferred
 from s1mpletrader.core.book import Book, LiveTrade
 from s1mpletrader.core.effects import Effects
 from s1mpletrader.core.execution_groups import ExecutionGroups
+from s1mpletrader.core.late_evidence import late_warning
 from s1mpletrader.core.order_events import OrderReply, adds_nothing, event_of
 from s1mpletrader.domain.batches import BATCH_ALGORITHM, Batch
 from s1mpletrader.domain.directives import Action, Approved, ExecutionDirective, ExecutionPlan, Scope
@@ -109,8 +110,11 @@ class ExecutionWorker:
     def on_exchange_reply(self, reply: ExchangeReply) -> Effects:
         """Book what the venue said. A reply that is known already, or adds nothing, has no effects."""
         effects = Effects()
+        had_ended = False
         try:
             if isinstance(reply, Filled):
+                before = self._order_of(reply)
+                had_ended = before is not None and not before.live
                 self._fill(reply, effects)
             elif isinstance(reply, CancelRejected):
                 self._tell_refused(reply, effects)
@@ -122,6 +126,9 @@ class ExecutionWorker:
         if effects.order is not None:
             self._advance_groups(effects.order, effects)
             self._batches.heard(effects.order, effects.fill, effects)
+            if had_ended or effects.reopened_by is not None:
+                warning = late_warning(self._book, effects.order, effects.fill)
+                effects.warnings += [warning] if warning is not None else []
         return effects
 
     def on_funds_changed(self, reply: FundsChanged) -> Effects:

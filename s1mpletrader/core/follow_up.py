@@ -61,7 +61,7 @@ class FollowUp:
         self._next_ref = next_ref
 
     def drafts(self, effects: Effects, intents: Sequence[Intent], at: Instant, cause: Cause, start: int) -> list[EntryDraft]:
-        """Entries for directives of a batch, then for these intents, for the commands, and for what is given up.
+        """Entries for directives of a batch, then for these intents, for the commands, for what is given up, and for warnings.
 
         They follow upon the ``start`` entries that the step has already.
         """
@@ -73,6 +73,9 @@ class FollowUp:
         drafts += [self._intended(one, at, causes.get(one.intent.group_id, cause)) for one in intents]
         drafts += [draft for command in effects.commands if (draft := _commanded(command, at, cause.entry)) is not None]
         drafts += [self._given_up(given_up, at, cause) for given_up in effects.given_up]
+        drafts += [
+            EntryDraft(EntryKind.ALARM, at, Reasons(v=SCHEMA_VERSION, text=text), cause.entry) for text in effects.warnings
+        ]
         return drafts
 
     def _directed(self, directed: Directed, at: Instant) -> EntryDraft:

@@ -211,7 +211,7 @@ class ReplyFlow:
         metrics = self._metrics
         metrics.orders += len(effects.intents)
         metrics.fills += effects.fill is not None
-        metrics.alarms += effects.alarm is not None
+        metrics.alarms += (effects.alarm is not None) + len(effects.warnings)
         metrics.refusals += len(effects.given_up)
         metrics.rejections += isinstance(reply, Rejected)
 

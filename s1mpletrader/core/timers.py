@@ -77,6 +77,7 @@ class TimerFlow:
         self._follow_up.remember(effects, drafts, refs, cause)
         self._metrics.orders += len(effects.intents)
         self._metrics.refusals += len(effects.given_up)
+        self._metrics.alarms += len(effects.warnings)
         self.set(effects.wakes)
         self._outbox.put(self._recorder.recorded, effects.commands)
         self._outbox.release(self._recorder.released)

@@ -71,6 +71,8 @@ class Advance(Struct, frozen=True, kw_only=True):
     """Whether it needs to hear no further event."""
     given_up: RefusalDraft | None = None
     """What of the directive will not be carried out, and why: an entry that expired, a rest that was left."""
+    alarm: str | None = None
+    """A sentence for a person who should look at this: a position that nothing protects any more."""
 
 
 class OrderUpdate(Struct, frozen=True, kw_only=True):

@@ -179,6 +179,12 @@ class Desk:
         run = self.container.identity().run
         return [f"{read_reasons(entry).text}" for entry in self.journal.entries(run) if entry.kind is EntryKind.ALARM]
 
+    def contradictions(self) -> list[str]:
+        """The alarms about what the venue has said of an order: those about what follows from it name none."""
+        run = self.container.identity().run
+        alarms = [entry for entry in self.journal.entries(run) if entry.kind is EntryKind.ALARM]
+        return [f"{read_reasons(entry).text}" for entry in alarms if entry.order_id is not None]
+
     def check(self) -> None:
         """Whatever has happened so far: the stores agree with one another, with the book, and with the naive reckoning."""
         assert audit_store([self.ledger], self.journal).violations == ()

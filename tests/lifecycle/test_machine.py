@@ -193,7 +193,7 @@ class LifeOfOrders(RuleBasedStateMachine):
     def everything_adds_up(self) -> None:
         if hasattr(self, "desk"):
             self.desk.check()
-            assert self.desk.alarms() == [], "the venue contradicts nothing"
+            assert self.desk.contradictions() == [], "the venue contradicts nothing"
 
     def teardown(self) -> None:
         if hasattr(self, "desk"):

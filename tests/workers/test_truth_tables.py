@@ -184,6 +184,13 @@ def test_an_account_without_a_position_never_falls() -> None:
     assert raised(Drawdown(DrawdownConfig(limit=0.25), PROVISION), table, rich, 3) == [None] * 3
 
 
+@pytest.mark.parametrize("cash", ["0", "-5"])
+def test_an_account_that_never_had_anything_does_not_fall(cash: str) -> None:
+    table = Table({Key(*SERIES, "close"): np.array([80.0, 10.0, 1.0])})
+    bare = replace(FLAT, balances={"USDT": Decimal(cash)})
+    assert raised(Drawdown(DrawdownConfig(limit=0.25), PROVISION), table, bare, 3) == [None] * 3
+
+
 MOVEMENTS: list[Row] = [
     # close, movement; a risk from a quarter of the close on, until it is below an eighth
     (8, 1.9, None),

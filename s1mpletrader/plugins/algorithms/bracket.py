@@ -5,6 +5,7 @@ from msgspec.structs import replace
 
 from s1mpletrader.api import (
     Advance,
+    AlgorithmCommand,
     Defect,
     ExecutionDirective,
     GroupContext,
@@ -20,7 +21,7 @@ from s1mpletrader.api import (
 from s1mpletrader.plugins.algorithms.exits import cancels
 from s1mpletrader.plugins.algorithms.protection import Protection, protect
 from s1mpletrader.plugins.algorithms.single import entry_order, expired
-from s1mpletrader.plugins.algorithms.succession import Adopted, adopt, is_own, own_orders
+from s1mpletrader.plugins.algorithms.succession import Adopted, adopt, is_own, own_orders, trims
 
 
 class BracketState(Struct, frozen=True, kw_only=True):
@@ -71,13 +72,15 @@ class Bracket:
 
     def _hear(self, bracket: BracketState, event: OrderUpdate, context: GroupContext) -> Advance:
         """Protect a fill of the entry; be done once nothing of the group, or in the place of its orders, is live."""
-        order, places = event.order, tuple[Place, ...]()
+        order, commands = event.order, tuple[AlgorithmCommand, ...]()
         bracket = replace(bracket, adopted=adopt(bracket.adopted, order, context))
         entered = is_own(order, bracket.adopted, context) and order.details.side is bracket.entry_side
         if event.fill is not None and entered and not bracket.stopped:
-            protection, places = protect(bracket.protection, event.fill, context)
+            protection, commands = protect(bracket.protection, event.fill, context)
             bracket = replace(bracket, protection=protection)
-        return _waiting(bracket, *places) if places or own_orders(bracket.adopted, context) else Advance(done=True)
+        elif event.fill is not None and is_own(order, bracket.adopted, context):
+            commands = trims(order, context)
+        return _waiting(bracket, *commands) if commands or own_orders(bracket.adopted, context) else Advance(done=True)
 
     def _expire(self, bracket: BracketState, context: GroupContext) -> Advance:
         """Take back what has not been entered; what has been stays protected."""
@@ -89,5 +92,5 @@ class Bracket:
         return Advance(commands=cancels(entries), state=json.encode(after), given_up=expired(context))
 
 
-def _waiting(bracket: BracketState, *commands: Place) -> Advance:
+def _waiting(bracket: BracketState, *commands: AlgorithmCommand) -> Advance:
     return Advance(commands=commands, state=json.encode(bracket), wake_at=bracket.valid_until)

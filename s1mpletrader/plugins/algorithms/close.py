@@ -18,11 +18,13 @@ from s1mpletrader.api import (
     Order,
     OrderDetails,
     OrderType,
+    OrderUpdate,
     Place,
     PlannedOrder,
     RefusalDraft,
     Side,
     Stop,
+    plain,
     subtract,
     total,
 )
@@ -36,7 +38,7 @@ ATTEMPTS_MAX = 10
 
 
 class Renewal(Struct, frozen=True, kw_only=True):
-    """Exits that are cancelled, and placed again for what will be left."""
+    """Exits that are placed again, and for how much."""
 
     quantity: Decimal
     stop_price: Decimal | None
@@ -50,6 +52,10 @@ class CloseState(Struct, frozen=True, kw_only=True):
     cancelled: tuple[str, ...] = ()
     amended: tuple[tuple[str, Decimal], ...] = ()
     renewals: tuple[Renewal, ...] = ()
+    """Exits that had to be cancelled, for what will be left."""
+    taken: tuple[Renewal, ...] = ()
+    """The protection that was taken away: what it was, where nothing is closed after all."""
+    has_placed: bool = False
     attempts: int = 1
     wake_at: Instant | None = None
 
@@ -59,6 +65,9 @@ class Close:
 
     The whole: every live order of the trade is cancelled first. A part: exits for more than what will be left are reduced, the
     newest first, so that at no time more can be sold than is held.
+
+    The closing order is listened to until it has ended. Where it ends without having closed, the exits are placed again for what
+    they protected, with a refusal and an alarm; what an entry fills late, while all is being closed, is closed as well.
     """
 
     def begin(self, directive: ExecutionDirective, context: GroupContext) -> Advance:
@@ -66,7 +75,8 @@ class Close:
         held, size = abs(context.held_quantity), directive.plans.size
         if size is None or size.quantity >= held:
             orders = context.trade_orders
-            state = CloseState(cancelled=tuple(order.order_id for order in orders))
+            taken = tuple(_renewal(exits, exits[0].remaining_quantity) for exits in live_exits(context))
+            state = CloseState(cancelled=tuple(order.order_id for order in orders), taken=taken)
             commands: tuple[Cancel | Amend, ...] = tuple(Cancel(order_id=order.order_id) for order in orders)
         else:
             state, commands = _make_room(context, size.quantity)
@@ -75,6 +85,8 @@ class Close:
     def advance(self, state: bytes, event: GroupEvent, context: GroupContext) -> Advance:
         """Close once nothing stands in the way any more."""
         close = json.decode(state, type=CloseState)
+        if close.has_placed:
+            return _attend(close, event, context)
         in_the_way = _in_the_way(close, context)
         if isinstance(event, Stop):
             return Advance(done=True, given_up=RefusalDraft(code="SUPERSEDED", detail=event.reason))
@@ -119,21 +131,27 @@ def _make_room(context: GroupContext, quantity: Decimal) -> tuple[CloseState, tu
     cancelled: list[str] = []
     amended: list[tuple[str, Decimal]] = []
     renewals: list[Renewal] = []
+    taken: list[Renewal] = []
     for orders in reversed(exits):
         if excess <= 0:
             break
         remaining = orders[0].remaining_quantity
         rest = context.instrument.quantity_down(max(subtract(remaining, excess), Decimal(0)))
         excess = subtract(excess, remaining) if not rest else Decimal(0)
+        taken.append(_renewal(orders, subtract(remaining, rest)))
         if rest and context.capabilities.amend:
             amended += [(order.order_id, subtract(order.quantity, subtract(remaining, rest))) for order in orders]
             continue
         cancelled += [order.order_id for order in orders]
         if rest:
-            stop = next((order.details.stop_price for order in orders if is_stop(order)), None)
-            target = next((order.price for order in orders if not is_stop(order)), None)
-            renewals.append(Renewal(quantity=rest, stop_price=stop, target_price=target))
-    state = CloseState(quantity=quantity, cancelled=tuple(cancelled), amended=tuple(amended), renewals=tuple(renewals))
+            renewals.append(_renewal(orders, rest))
+    state = CloseState(
+        quantity=quantity,
+        cancelled=tuple(cancelled),
+        amended=tuple(amended),
+        renewals=tuple(renewals),
+        taken=tuple(taken),
+    )
     commands = [Cancel(order_id=order.order_id) for order in context.trade_orders if order.order_id in cancelled]
     amounts = dict(amended)
     amends = [Amend(order_id=it.order_id, quantity=amounts[it.order_id]) for it in context.trade_orders if it.order_id in amounts]
@@ -155,4 +173,42 @@ def _close(close: CloseState, context: GroupContext) -> Advance:
     )
     closing = Place(orders=(PlannedOrder(details=details, role="close"),))
     renewed = [place_exits(context, it.quantity, it.stop_price, it.target_price) for it in close.renewals]
-    return Advance(commands=(closing, *renewed), done=True)
+    return Advance(commands=(closing, *renewed), state=json.encode(replace(close, renewals=(), has_placed=True, wake_at=None)))
+
+
+def _attend(close: CloseState, event: GroupEvent, context: GroupContext) -> Advance:
+    """Hear what becomes of the closing order. Whoever stops this has taken over what is held."""
+    if isinstance(event, Stop):
+        return Advance(done=True)
+    if not isinstance(event, OrderUpdate) or not _is_closing(event.order, context) or event.order.live:
+        return _stay(close)
+    if event.order.remaining_quantity:
+        return _fail(close, event.order, context)
+    return _close(replace(close, taken=()), context) if close.quantity is None else Advance(done=True)
+
+
+def _is_closing(order: Order, context: GroupContext) -> bool:
+    return order.group_id == context.group_id and order.details.type is OrderType.MARKET
+
+
+def _fail(close: CloseState, order: Order, context: GroupContext) -> Advance:
+    """Put back the exits, as far as they are for what is held and has none."""
+    why = f"{order.order_id} has ended as {order.state}"
+    why = why if order.rejection_reason is None else f"{why}: {order.rejection_reason}"
+    bare = subtract(abs(context.held_quantity), total(exits[0].remaining_quantity for exits in live_exits(context)))
+    places = []
+    for one in close.taken:
+        quantity = context.instrument.quantity_down(max(min(one.quantity, bare), Decimal(0)))
+        if quantity:
+            bare = subtract(bare, quantity)
+            places.append(place_exits(context, quantity, one.stop_price, one.target_price))
+    given_up = RefusalDraft(code="NOT_CLOSED", detail=why)
+    held = f"{plain(abs(context.held_quantity))} of {context.trade.symbol} is still held by {context.trade.trade_id}"
+    after = f"{plain(bare)} of it unprotected" if bare > 0 else "its exits are placed again"
+    return Advance(commands=tuple(places), done=True, given_up=given_up, alarm=f"{why}; {held}, {after}")
+
+
+def _renewal(orders: list[Order], quantity: Decimal) -> Renewal:
+    stop = next((order.details.stop_price for order in orders if is_stop(order)), None)
+    target = next((order.price for order in orders if not is_stop(order)), None)
+    return Renewal(quantity=quantity, stop_price=stop, target_price=target)

@@ -10,12 +10,16 @@ from s1mpletrader.api import (
     ListKind,
     Order,
     OrderDetails,
+    OrderState,
     OrderType,
     Place,
     PlannedOrder,
     Side,
     opening_side,
 )
+
+ACKNOWLEDGED = (OrderState.OPEN, OrderState.PARTIALLY_FILLED)
+"""Where an order stands that the venue has for certain."""
 
 
 def closing_side(context: GroupContext) -> Side:

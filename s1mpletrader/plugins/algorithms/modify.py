@@ -1,11 +1,13 @@
 """Changing a trade that is there: its live orders are brought to what the new plans say, by whatever way the venue offers."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from msgspec import Struct, json
 from msgspec.structs import replace
 
 from s1mpletrader.api import (
+    ZERO,
     Advance,
     AlgorithmCommand,
     Amend,
@@ -27,7 +29,7 @@ from s1mpletrader.api import (
     Stop,
     subtract,
 )
-from s1mpletrader.plugins.algorithms.exits import closing_side, is_stop, live_exits, place_exits
+from s1mpletrader.plugins.algorithms.exits import ACKNOWLEDGED, closing_side, is_stop, live_exits, place_exits
 
 ATTEMPTS_MAX = 3
 """How often a change that the venue refuses is tried."""
@@ -42,12 +44,21 @@ class Renewal(Struct, frozen=True, kw_only=True):
     target_price: Decimal | None
 
 
+class Replaced(Struct, frozen=True, kw_only=True):
+    """An order that another is to take the place of: what both are for, and what of it has filled by now."""
+
+    order_id: str
+    quantity: Decimal
+    filled: Decimal
+
+
 class ModifyState(Struct, frozen=True, kw_only=True):
     """What is wanted, and what has been asked for and not been answered."""
 
     plans: Plans
     asked: tuple[str, ...] = ()
     renewals: tuple[Renewal, ...] = ()
+    replaced: tuple[Replaced, ...] = ()
     refused: int = 0
 
 
@@ -57,7 +68,8 @@ class Modify:
     A stop or a target follows the exit plan, an entry that still waits follows the entry plan's prices and, where it is one
     order, the size plan's quantity: it is cancelled where it has filled that much. Where the connector cannot replace an order as
     one, or would cut it from the order it is linked with, the list is cancelled and placed anew for what is left of it; an entry
-    that it cannot change at all stays, with a refusal. A position without any exit gets the planned ones.
+    that it cannot change at all stays, with a refusal. A position without any exit gets the planned ones. What fills of an order
+    while another takes its place is taken off the other, once the venue has it.
     """
 
     def begin(self, directive: ExecutionDirective, context: GroupContext) -> Advance:
@@ -81,14 +93,13 @@ class Modify:
 
     def _heard(self, modify: ModifyState, order: Order, context: GroupContext) -> Advance:
         order_id = order.order_id
-        if order_id not in modify.asked:
-            # A fill or an acceptance of another order; what replaced an order is heard of here, too.
-            return Advance(state=json.encode(modify), done=not modify.asked)
-        if order.live and order.state is not OrderState.UNKNOWN and _wanted(order, modify.plans, context) != order_terms(order):
-            return Advance(state=json.encode(modify))
-        after = replace(modify, asked=tuple(one for one in modify.asked if one != order_id))
-        renewed, places = _renew(after, context)
-        return Advance(commands=places, state=json.encode(renewed), done=not renewed.asked)
+        modify, places = _noted(modify, order, context), tuple[Place, ...]()
+        is_waiting = (
+            order.live and order.state is not OrderState.UNKNOWN and _wanted(order, modify, context) != order_terms(order)
+        )
+        if order_id in modify.asked and not is_waiting:
+            modify, places = _renew(replace(modify, asked=tuple(one for one in modify.asked if one != order_id)), context)
+        return _trim(modify, places, context)
 
     def _refused(self, modify: ModifyState, event: CommandRefused, context: GroupContext) -> Advance:
         """The order may have ended, or another may stand in its place by now: compare again."""
@@ -101,7 +112,43 @@ class Modify:
         if after.refused < ATTEMPTS_MAX and event.order.live:
             return _ask(after, context)
         given_up = RefusalDraft(code="NOT_MODIFIED", detail=f"{event.order.order_id}: {event.reason}")
-        return Advance(state=json.encode(after), done=not after.asked, given_up=given_up)
+        alarm = None
+        if event.order.live and _is_too_large(event.order, modify):
+            alarm = f"{event.order.order_id} cannot be made smaller, and is for more than {context.trade.trade_id} needs"
+        return Advance(state=json.encode(after), done=not after.asked, given_up=given_up, alarm=alarm)
+
+
+def _noted(modify: ModifyState, order: Order, context: GroupContext) -> ModifyState:
+    """Know what has filled of an order that is being replaced: whatever was asked of the other is asked anew."""
+    known = next((one for one in modify.replaced if one.order_id == order.order_id), None)
+    if known is None or known.filled == order.filled_quantity:
+        return modify
+    now = replace(known, filled=order.filled_quantity)
+    heirs = {one.order_id for one in context.trade_orders if one.intent.replaces == order.order_id}
+    return replace(
+        modify,
+        asked=tuple(order_id for order_id in modify.asked if order_id not in heirs),
+        replaced=tuple(now if one is known else one for one in modify.replaced),
+    )
+
+
+def _due(order: Order, modify: ModifyState) -> Decimal | None:
+    """The quantity that an order is to have which took another's place; None for any other order."""
+    former = next((one for one in modify.replaced if one.order_id == order.intent.replaces), None)
+    return None if former is None else max(subtract(former.quantity, former.filled), ZERO)
+
+
+def _is_too_large(order: Order, modify: ModifyState) -> bool:
+    due = _due(order, modify)
+    return due is not None and due < order.quantity
+
+
+def _trim(modify: ModifyState, places: tuple[Place, ...], context: GroupContext) -> Advance:
+    """Take off an order what has filled of the one before it; wait for those that the venue has not acknowledged."""
+    too_large = [one for one in context.trade_orders if _is_too_large(one, modify) and one.order_id not in modify.asked]
+    known = [order for order in too_large if order.state in ACKNOWLEDGED]
+    commands, after, _ = _changes(modify, known, context)
+    return Advance(commands=(*places, *commands), state=json.encode(after), done=not after.asked and len(known) == len(too_large))
 
 
 Terms = tuple[Decimal, Decimal | None, Decimal | None]
@@ -113,16 +160,19 @@ def order_terms(order: Order) -> Terms:
     return order.quantity, order.price, order.details.stop_price
 
 
-def _wanted(order: Order, plans: Plans, context: GroupContext) -> Terms:
+def _wanted(order: Order, modify: ModifyState, context: GroupContext) -> Terms:
     """What the plans want of an order; what they do not speak of stays."""
-    quantity, price, stop_price = order_terms(order)
+    plans, (quantity, price, stop_price) = modify.plans, order_terms(order)
+    due = _due(order, modify)
+    quantity = quantity if due is None else min(due, quantity)
     if order.details.side is closing_side(context):
         if plans.exit is None or order.details.type is OrderType.MARKET:
             return quantity, price, stop_price
         if is_stop(order):
             return quantity, price, plans.exit.stop_price or stop_price
         return quantity, plans.exit.target_price or price, stop_price
-    if plans.size is not None and plans.size.quantity > order.filled_quantity and _is_whole_entry(order, context):
+    is_sized = due is None and plans.size is not None and _is_whole_entry(order, context)
+    if is_sized and plans.size is not None and plans.size.quantity > order.filled_quantity:
         quantity = plans.size.quantity
     if plans.entry is not None and order.details.type is not OrderType.MARKET:
         price = plans.entry.price if price is not None and plans.entry.price is not None else price
@@ -130,8 +180,11 @@ def _wanted(order: Order, plans: Plans, context: GroupContext) -> Terms:
     return quantity, price, stop_price
 
 
-def _is_filled_enough(order: Order, plans: Plans, context: GroupContext) -> bool:
-    """Whether an entry already has all of its new size: what is left of it is taken back."""
+def _is_filled_enough(order: Order, modify: ModifyState, context: GroupContext) -> bool:
+    """Whether an entry already has all of its new size, or an order all that is due: what is left of it is taken back."""
+    plans, due = modify.plans, _due(order, modify)
+    if due is not None:
+        return due <= order.filled_quantity
     if plans.size is None or order.details.side is closing_side(context) or not _is_whole_entry(order, context):
         return False
     return plans.size.quantity <= order.filled_quantity
@@ -144,16 +197,27 @@ def _is_whole_entry(order: Order, context: GroupContext) -> bool:
 
 
 def _ask(modify: ModifyState, context: GroupContext) -> Advance:
+    """Ask for every difference that has not been asked for."""
+    orders = [one for one in context.trade_orders if one.state in ACKNOWLEDGED or _due(one, modify) is None]
+    changes, after, fixed = _changes(modify, orders, context)
+    commands = (*changes, *_protect(modify.plans, live_exits(context), context))
+    return Advance(commands=commands, state=json.encode(after), done=not after.asked, given_up=_unchangeable(fixed))
+
+
+def _changes(
+    modify: ModifyState, orders: Sequence[Order], context: GroupContext
+) -> tuple[list[AlgorithmCommand], ModifyState, list[str]]:
+    """What to ask for these orders, what is known then, and the entries that cannot be changed."""
     commands: list[AlgorithmCommand] = []
     asked, renewals, fixed = list(modify.asked), list(modify.renewals), list[str]()
-    exits = live_exits(context)
-    linked = {order.order_id: orders for orders in exits for order in orders if len(orders) > 1}
-    for order in context.trade_orders:
-        wanted = _wanted(order, modify.plans, context)
+    replaced = {one.order_id: one for one in modify.replaced}
+    linked = {order.order_id: lists for lists in live_exits(context) for order in lists if len(lists) > 1}
+    for order in orders:
+        wanted = _wanted(order, modify, context)
         together = linked.get(order.order_id, [order])
         if order.order_id in asked:
             continue
-        if _is_filled_enough(order, modify.plans, context):
+        if _is_filled_enough(order, modify, context):
             commands.append(Cancel(order_id=order.order_id))
             asked.append(order.order_id)
         elif wanted == order_terms(order):
@@ -161,15 +225,15 @@ def _ask(modify: ModifyState, context: GroupContext) -> Advance:
         elif _can_replace(together, context) or _is_amendable(order, wanted, context):
             commands.append(_change(order, wanted, context))
             asked.append(order.order_id)
+            replaced[order.order_id] = Replaced(order_id=order.order_id, quantity=wanted[0], filled=order.filled_quantity)
         elif order.details.side is closing_side(context):
-            renewals.append(_renewal(together, modify.plans, context))
+            renewals.append(_renewal(together, modify, context))
             commands += [Cancel(order_id=one.order_id) for one in together]
             asked += [one.order_id for one in together]
         else:
             fixed.append(order.order_id)
-    commands += _protect(modify.plans, exits, context)
-    after = replace(modify, asked=tuple(asked), renewals=tuple(renewals))
-    return Advance(commands=tuple(commands), state=json.encode(after), done=not asked, given_up=_unchangeable(fixed))
+    after = replace(modify, asked=tuple(asked), renewals=tuple(renewals), replaced=tuple(replaced.values()))
+    return commands, after, fixed
 
 
 def _unchangeable(order_ids: list[str]) -> RefusalDraft | None:
@@ -199,8 +263,8 @@ def _change(order: Order, wanted: Terms, context: GroupContext) -> Amend | Repla
     return Replace(order_id=order.order_id, order=PlannedOrder(details=details, role=role))
 
 
-def _renewal(together: list[Order], plans: Plans, context: GroupContext) -> Renewal:
-    terms = [(is_stop(order), _wanted(order, plans, context)) for order in together]
+def _renewal(together: list[Order], modify: ModifyState, context: GroupContext) -> Renewal:
+    terms = [(is_stop(order), _wanted(order, modify, context)) for order in together]
     return Renewal(
         order_ids=tuple(order.order_id for order in together),
         quantity=min(order.remaining_quantity for order in together),

@@ -1,9 +1,12 @@
 """Orders of a group, and the orders of other groups that took their place."""
 
+from decimal import Decimal
 from typing import NamedTuple, Protocol
 
-from s1mpletrader.api import GroupContext, GroupId, Order, OrderId
-from s1mpletrader.plugins.algorithms.exits import closing_side
+from msgspec.structs import replace
+
+from s1mpletrader.api import Amend, Cancel, GroupContext, GroupId, Order, OrderId, PlannedOrder, Replace, subtract
+from s1mpletrader.plugins.algorithms.exits import ACKNOWLEDGED, closing_side, is_stop
 
 Adopted = tuple[OrderId, ...]
 """Orders of other groups that took the place of one of this group."""
@@ -39,6 +42,25 @@ def own_orders(adopted: Adopted, context: InTrade) -> list[Order]:
     """The live orders of the trade that are this group's."""
     known = frozenset(adopted)
     return [order for order in context.trade_orders if order.group_id == context.group_id or order.order_id in known]
+
+
+def trims(order: Order, context: GroupContext) -> tuple[Amend | Cancel | Replace, ...]:
+    """Take off an exit what the one before it, which had ended for it, has filled late."""
+    if order.live or order.details.side is not closing_side(context):
+        return ()
+    rest = order.remaining_quantity
+    heirs = [one for one in context.trade_orders if one.intent.replaces == order.order_id and one.state in ACKNOWLEDGED]
+    return tuple(_trim(heir, rest, context) for heir in heirs if heir.quantity > rest)
+
+
+def _trim(order: Order, quantity: Decimal, context: GroupContext) -> Amend | Cancel | Replace:
+    if quantity <= order.filled_quantity:
+        return Cancel(order_id=order.order_id)
+    if context.capabilities.amend:
+        return Amend(order_id=order.order_id, quantity=quantity)
+    details = replace(order.details, quantity=subtract(quantity, order.filled_quantity), price=order.price)
+    planned = PlannedOrder(details=details, role="stop" if is_stop(order) else "target")
+    return Replace(order_id=order.order_id, order=planned)
 
 
 def adopt(adopted: Adopted, changed: Order, context: GroupContext) -> Adopted:

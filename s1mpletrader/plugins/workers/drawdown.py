@@ -61,7 +61,7 @@ class Drawdown:
         after = DrawdownState(peak=peak, severity=severity)
         if severity is state.severity:
             return after, ()
-        fall = 1.0 - equity / peak if peak else 0.0
+        fall = 1.0 - equity / peak if peak > 0 else 0.0
         detail = f"equity is {fall:.2%} below its highest"
         return after, (RiskDraft(kind="drawdown", severity=severity, detail=detail),)
 
@@ -78,10 +78,13 @@ class Drawdown:
             + (equity <= peaks * (1.0 - high))
             + (equity <= peaks * (1.0 - critical))
         )
-        changed = severities != int(state.severity)
+        changed = severities * (peaks > 0) != int(state.severity)
         row = int(np.argmax(changed)) if changed.any() else len(changed)
         peak = float(peaks[row - 1]) if row else state.peak
         return DrawdownState(peak=peak, severity=state.severity), start + row
 
     def _severity(self, equity: float, peak: float) -> Severity:
+        """How far it has fallen; what has never been above nothing cannot fall."""
+        if peak <= 0:
+            return Severity.LIFTED
         return Severity(sum(equity <= peak * (1.0 - limit) for limit in self._limits))
