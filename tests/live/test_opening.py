@@ -1,0 +1,144 @@
+"""Before a run begins: who may send orders where, on whose store, and that everything is closed whatever happens."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from s1mpletrader.configuration import load
+from s1mpletrader.container import live_run
+from s1mpletrader.container.opening import clock_of
+from s1mpletrader.core.real_time import ScaledClock, SystemClock
+from s1mpletrader.domain.errors import ConfigurationError, Unavailable
+from tests.cli.venue import AskedVenue, with_venue
+from tests.live.meddling import LoadPlugins, meddled
+from tests.live.virtual_loop import run_virtually
+from tests.running import EXAMPLES
+
+FILE = EXAMPLES / "ema_cross.toml"
+QUICK = ("data.candles=60", "recording.plugin=none")
+LIVE = (*QUICK, "environment.mode=live", "exchange.plugin=asked")
+PAPER = (*QUICK, "environment.mode=paper")
+
+
+class Place:
+    """A directory with a store."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    def open(self, overrides: Sequence[str], load_plugins: LoadPlugins, confirmed_account: str | None = None) -> str:
+        """Open a run, and close it without having begun it; the book's name."""
+        keys = [f"ledger.url=sqlite:///{self.directory}/store.sqlite", *overrides]
+
+        async def opening() -> str:
+            portfolio = load(FILE, keys, load_plugins=load_plugins)
+            async with live_run(portfolio, confirmed_account=confirmed_account) as container:
+                name: str = container.book_name()
+                return name
+
+        return run_virtually(opening())
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "confirmed", "place_of_fault", "problem"),
+    [
+        ((), None, "[environment] confirm", "somewhere is asked for production, and nothing confirms it"),
+        ((), "main", "[environment] confirm", "somewhere is asked for production, and nothing confirms it"),
+        (("environment.confirm=true",), None, "--confirm-production", "orders for real money go out on the account 'main'"),
+        (("environment.confirm=true",), "other", "--confirm-production", "orders for real money go out on the account 'main'"),
+        (("environment.confirm=true", "environment.speed=2"), "main", "[environment] speed", "real time goes at its own speed"),
+    ],
+)
+def test_real_money_takes_a_confirmation_in_the_file_and_one_by_who_starts_the_run(
+    place: Place, overrides: tuple[str, ...], confirmed: str | None, place_of_fault: str, problem: str
+) -> None:
+    venue = AskedVenue(is_production=True)
+    with pytest.raises(ConfigurationError) as refused:
+        place.open([*LIVE, *overrides], with_venue(venue), confirmed)
+    assert place_of_fault in str(refused.value)
+    assert problem in str(refused.value)
+    assert venue.calls == ["close"], "nothing has been asked of the venue"
+
+
+def test_with_both_confirmations_the_venue_is_opened_and_closed(place: Place) -> None:
+    venue = AskedVenue(is_production=True)
+    assert place.open([*LIVE, "environment.confirm=true"], with_venue(venue), "main") == "live-main"
+    assert venue.calls == ["open", "instruments", "close"]
+
+
+def test_a_venue_for_practice_takes_no_confirmation_and_any_speed(place: Place) -> None:
+    assert place.open([*LIVE, "environment.speed=60"], with_venue(AskedVenue())) == "live-main"
+
+
+def test_paper_sends_nothing_to_a_real_venue(place: Place) -> None:
+    venue = AskedVenue()
+    with pytest.raises(ConfigurationError, match=r"paper trades on a simulated venue, and somewhere is none"):
+        place.open([*PAPER, "exchange.plugin=asked"], with_venue(venue))
+    assert venue.calls == ["close"]
+
+
+def test_live_sends_nothing_to_a_simulated_venue(place: Place) -> None:
+    with pytest.raises(ConfigurationError, match=r"live orders go to a real venue, and simulated is none.*paper"):
+        place.open([*QUICK, "environment.mode=live"], meddled())
+
+
+def test_a_store_stays_with_its_account(place: Place) -> None:
+    place.open(LIVE, with_venue(AskedVenue()))
+    place.open(LIVE, with_venue(AskedVenue()))
+    other = AskedVenue(venue="elsewhere")
+    with pytest.raises(
+        ConfigurationError, match=r"belongs to the live account 'main' at somewhere, and not to .* at elsewhere"
+    ) as found:
+        place.open(LIVE, with_venue(other))
+    assert "[ledger] url" in str(found.value)
+    assert "give it a store of its own" in str(found.value)
+    assert other.calls[-1] == "close"
+    another_book = place.open([*LIVE, "account.name=second"], with_venue(AskedVenue(venue="elsewhere", account="second")))
+    assert another_book == "live-second"
+
+
+def test_a_world_that_ends_with_the_process_has_a_book_for_each_run(place: Place) -> None:
+    first, second = (place.open(PAPER, meddled()) for _ in range(2))
+    assert first != second
+    assert first.startswith("ema_cross-")
+    lasting = place.open([*PAPER, f"exchange.world={place.directory}/venue.world"], meddled())
+    assert lasting == "paper-main"
+
+
+@pytest.mark.parametrize("step", ["open", "instruments"])
+def test_whatever_fails_on_the_way_what_was_opened_is_closed(place: Place, step: str) -> None:
+    venue = AskedVenue(faults={step: Unavailable("maintenance")})
+    with pytest.raises(Unavailable, match="maintenance"):
+        place.open(LIVE, with_venue(venue))
+    assert venue.calls[-2:] == [step, "close"]
+
+
+def test_a_first_run_on_paper_begins_where_its_windows_are_full(place: Place) -> None:
+    async def begins(*overrides: str) -> tuple[int, list[int]]:
+        keys = [f"ledger.url=sqlite:///{place.directory}/store.sqlite", *PAPER, *overrides]
+        async with live_run(load(FILE, keys, load_plugins=meddled())) as container:
+            [data] = container.sources().histories.values()
+            return container.real_clock().now(), data.closed_at.tolist()
+
+    began, closes = run_virtually(begins(f"exchange.world={place.directory}/venue.world"))
+    assert began == closes[30], "31 candles fill the windows"
+
+
+@pytest.mark.parametrize(
+    ("overrides", "kind"),
+    [
+        (("environment.mode=live",), SystemClock),
+        (("environment.mode=live", "environment.speed=60"), ScaledClock),
+        (("environment.mode=paper",), ScaledClock),
+        (("environment.mode=paper", "environment.speed=60"), ScaledClock),
+    ],
+)
+def test_the_clock_is_the_machines_unless_time_is_a_simulated_one(overrides: tuple[str, ...], kind: type[Any]) -> None:
+    assert isinstance(clock_of(load(FILE, [*QUICK, *overrides], load_plugins=meddled())), kind)
