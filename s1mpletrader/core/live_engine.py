@@ -106,7 +106,12 @@ class LiveEngine:
         self._ring_at(None if key is None else key[0])
 
     def _finish_turn(self, rounds: int) -> None:
-        """What can wait until the turn's commands are on their way: in each round they come before this."""
+        """What can wait until the turn's commands are on their way: in each round they come before this.
+
+        Nothing is done after a fault: what has changed in memory since the turn may then never have been stored.
+        """
+        if not self._runs:
+            return
         if rounds:
             asyncio.get_running_loop().call_soon(self._finish_turn, rounds - 1)
             return
