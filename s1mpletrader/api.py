@@ -56,7 +56,7 @@ from s1mpletrader.domain.facts import (
     Series,
     parse_key,
 )
-from s1mpletrader.domain.hash_chain import GENESIS, chain_faults, seal
+from s1mpletrader.domain.hash_chain import GENESIS, chain_faults, continues, seal
 from s1mpletrader.domain.ids import (
     DirectiveId,
     FillId,
@@ -533,6 +533,7 @@ __all__ = [
     "change_identity",
     "check_confidence",
     "check_id",
+    "continues",
     "datetime_from_instant",
     "decimal_from_float",
     "fill_id",

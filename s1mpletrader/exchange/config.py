@@ -11,13 +11,8 @@ from s1mpletrader.domain.instant import Instant, instant_from_datetime, timefram
 from s1mpletrader.domain.instrument import Instrument
 from s1mpletrader.exchange.faults import Fault
 from s1mpletrader.exchange.rules import Rules
-from s1mpletrader.plugins.simulated_exchange.config import (
-    LimitFill,
-    NotNegative,
-    Number,
-    PathOrder,
-    Positive,
-)
+from s1mpletrader.plugins.numbers import NotNegative, Number, Positive
+from s1mpletrader.plugins.simulated_exchange.config import LimitFill, PathOrder
 from s1mpletrader.ports.plugin import PluginConfig
 
 FEE_QUANTUM: Final = Decimal("0.00000001")

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from s1mpletrader.domain.instant import Instant
 from s1mpletrader.exchange.clock import MILLISECOND_NS
 from s1mpletrader.exchange.rules import Rules
-from s1mpletrader.plugins.simulated_exchange.config import Positive
+from s1mpletrader.plugins.numbers import Positive
 from s1mpletrader.ports.plugin import PluginConfig
 
 RequestFaultKind = Literal["delay", "drop", "error", "html", "rate_limit", "rewrite"]

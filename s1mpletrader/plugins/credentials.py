@@ -74,6 +74,7 @@ def load_credentials(
         found, places = _from_keyring(account)
     else:
         found, places = _from_environment(account, os.environ if environment is None else environment)
+    found = {part: text.strip() for part, text in found.items()}
     missing = [places[part] for part in needed if not found.get(part)]
     if missing:
         raise CredentialsFault(f"{account} needs keys that are not there: {', '.join(missing)}")
@@ -115,7 +116,7 @@ def _from_keyring(account: str) -> Found:
 def _from_file(keys: CredentialsKeys, directory: str) -> Found:
     if keys.credentials_file is None:
         raise CredentialsFault("credentials = 'file' needs credentials_file")
-    path = Path(directory, keys.credentials_file)
+    path = Path(directory, keys.credentials_file).expanduser()
     document = _parsed(path, read_private(path))
     wrong = sorted(set(document) - set(PARTS)) + sorted(part for part, value in document.items() if not isinstance(value, str))
     if wrong:

@@ -7,5 +7,5 @@ from tests.binance.samples import KEY, SECRET
 
 @pytest.fixture(autouse=True)
 def _keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LOCAL_KEY", KEY)
-    monkeypatch.setenv("LOCAL_SECRET", SECRET)
+    monkeypatch.setenv("LOCAL_API_KEY", KEY)
+    monkeypatch.setenv("LOCAL_API_SECRET", SECRET)

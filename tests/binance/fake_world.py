@@ -92,7 +92,7 @@ class FakeWorld:
             transport=self.venue,
             open_state=MemoryState,
         )
-        config = {"environment": "testnet", "key_variable": "LOCAL_KEY", "secret_variable": "LOCAL_SECRET", **keys}
+        config = {"environment": "testnet", "credentials_name": "local", **keys}
         self.connector = build_connector(BinanceConfig.model_validate(config), provision)
 
     def _reactions(self) -> dict[str, Reaction]:

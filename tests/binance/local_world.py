@@ -138,8 +138,7 @@ class LocalWorld:
             "environment": "testnet",
             "rest_url": self.running.rest_url,
             "api_url": self.running.socket_api_url,
-            "key_variable": "LOCAL_KEY",
-            "secret_variable": "LOCAL_SECRET",
+            "credentials_name": "local",
             **self._config,
         }
         provision = ConnectorProvision(

@@ -106,7 +106,7 @@ def test_an_ed25519_key_trades_and_shows_nowhere(tmp_path: Path, monkeypatch: py
     private = Ed25519PrivateKey.generate()
     pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
     public = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
-    monkeypatch.setenv("LOCAL_SECRET", pem)
+    monkeypatch.setenv("LOCAL_API_SECRET", pem)
     written: list[str] = []
 
     async def story() -> None:

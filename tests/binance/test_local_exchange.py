@@ -330,11 +330,11 @@ def test_a_revoked_key_stops_trading(tmp_path: Path) -> None:
 def test_a_wrong_key_is_said_at_the_opening(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def story() -> None:
         async with local_world(tmp_path) as world:
-            monkeypatch.setenv("LOCAL_SECRET", "wrong")
+            monkeypatch.setenv("LOCAL_API_SECRET", "wrong")
             with pytest.raises(AuthenticationFailed) as raised:
                 await world.restart()
             assert KEY not in str(raised.value)
-            monkeypatch.setenv("LOCAL_SECRET", SECRET)
+            monkeypatch.setenv("LOCAL_API_SECRET", SECRET)
 
     run(story())
 

@@ -1,32 +1,23 @@
 """What the TOML says of Binance. There is no key for a secret: those come from elsewhere."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, field_validator
 
 from s1mpletrader.api import PluginConfig
 from s1mpletrader.plugins.binance.endpoints import Environment
+from s1mpletrader.plugins.credentials import CredentialsKeys
 
 _Url = Annotated[str, Field(pattern=r"^https?://[^?#@]+$")]
 _SocketUrl = Annotated[str, Field(pattern=r"^wss?://[^?#@]+$")]
 
 
-class BinanceConfig(PluginConfig):
+class BinanceConfig(CredentialsKeys):
     """Binance Spot: real orders, with real money where the environment is production."""
 
     environment: Environment
     """``testnet`` or ``production``; there is no default, so that neither is taken for the other."""
-    credentials: Literal["environment", "keyring", "file"] = "environment"
-    """Where key and secret come from. They are never written in a TOML file."""
-    key_variable: Annotated[str, Field(min_length=1)] = "BINANCE_API_KEY"
-    """The environment variable with the API key."""
-    secret_variable: Annotated[str, Field(min_length=1)] = "BINANCE_API_SECRET"  # noqa: S105 - a name
-    """The environment variable with the secret, or with an Ed25519 private key in PEM."""
-    credentials_file: str | None = None
-    """A TOML file with ``api_key`` and ``secret``, readable by nobody else; from the TOML file's directory."""
-    keyring_service: Annotated[str, Field(min_length=1)] = "s1mpletrader-binance"
-    """The keyring's service that holds ``api_key`` and ``secret`` under these user names."""
     receive_window_ms: Annotated[int, Field(ge=1, le=60_000)] = 5_000
     """How old a request may be when the venue looks at it; later ones it drops."""
     request_timeout_ms: Annotated[int, Field(ge=100, le=120_000)] = 10_000

@@ -22,7 +22,7 @@ from s1mpletrader.api import (
     multiply,
     opening_side,
 )
-from s1mpletrader.plugins.planners.numbers import HUNDREDTH, NotNegative
+from s1mpletrader.plugins.numbers import HUNDREDTH, NotNegative
 from s1mpletrader.plugins.planners.pricing import no_price
 
 

@@ -24,7 +24,7 @@ from s1mpletrader.api import (
     multiply,
     parse_key,
 )
-from s1mpletrader.plugins.planners.numbers import HUNDREDTH, Positive
+from s1mpletrader.plugins.numbers import HUNDREDTH, Positive
 from s1mpletrader.plugins.planners.pricing import measured_price, no_price
 
 

@@ -23,7 +23,7 @@ from s1mpletrader.api import (
     subtract,
     total,
 )
-from s1mpletrader.plugins.planners.numbers import HUNDREDTH, NotNegative
+from s1mpletrader.plugins.numbers import HUNDREDTH, NotNegative
 
 
 class RebalanceConfig(PluginConfig):

@@ -21,7 +21,7 @@ from s1mpletrader.api import (
     multiply,
     subtract,
 )
-from s1mpletrader.plugins.planners.numbers import HUNDREDTH, Positive
+from s1mpletrader.plugins.numbers import HUNDREDTH, Positive
 from s1mpletrader.plugins.planners.pricing import measured_price, planned_price
 
 DOWN: Final = Context(prec=34, rounding=ROUND_FLOOR)

@@ -24,8 +24,8 @@ from s1mpletrader.api import (
 )
 from s1mpletrader.plugins.algorithms.slicing.paces import Missed
 from s1mpletrader.plugins.algorithms.slicing.starts import Leftover
+from s1mpletrader.plugins.numbers import NotNegative, Positive
 from s1mpletrader.plugins.planners.execution import CLOSING_ALGORITHM, MODIFYING_ALGORITHM
-from s1mpletrader.plugins.planners.numbers import NotNegative, Positive
 
 
 def _length(text: str) -> str:

@@ -28,8 +28,8 @@ from s1mpletrader.api import (
     opening_side,
     plain,
 )
+from s1mpletrader.plugins.numbers import NotNegative, Positive
 from s1mpletrader.plugins.planners.execution import CLOSING_ALGORITHM
-from s1mpletrader.plugins.planners.numbers import NotNegative, Positive
 
 ONE = Decimal(1)
 

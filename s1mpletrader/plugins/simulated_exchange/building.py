@@ -18,10 +18,11 @@ from s1mpletrader.api import (
     plain,
     timeframe_ns,
 )
+from s1mpletrader.plugins.numbers import exact_decimal
 from s1mpletrader.plugins.simulated_exchange.accounts import Account, NettingAccount, SpotAccount
 from s1mpletrader.plugins.simulated_exchange.book.market import Market
 from s1mpletrader.plugins.simulated_exchange.clearing import Clearing
-from s1mpletrader.plugins.simulated_exchange.config import InstrumentRules, SimulatedExchangeConfig, exact_decimal
+from s1mpletrader.plugins.simulated_exchange.config import InstrumentRules, SimulatedExchangeConfig
 from s1mpletrader.plugins.simulated_exchange.connector import SimulatedExchange
 from s1mpletrader.plugins.simulated_exchange.execution import Execution
 from s1mpletrader.plugins.simulated_exchange.fees import FeeSchedule, Slippage

@@ -2,9 +2,9 @@
 
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from s1mpletrader.api import (
     ZERO,
@@ -13,42 +13,18 @@ from s1mpletrader.api import (
     OrderType,
     PluginConfig,
     TimeInForce,
-    decimal_from_float,
     timeframe_ns,
 )
+from s1mpletrader.plugins.numbers import NotNegative, Number, Positive
 
 FUNDING_INTERVAL: Final = "8h"
 """How often funding is due, where nothing else is said."""
-
-
-def exact_decimal(value: Any) -> Any:
-    """The number as a Decimal, a float by its shortest text; what is no finite number raises ``ValueError``."""
-    if isinstance(value, bool):
-        raise ValueError(f"expected a number, found {value}")  # noqa: TRY004 - the documented error of a validator
-    if isinstance(value, float):
-        return decimal_from_float(value)
-    if isinstance(value, int | str):
-        value = _from_text(str(value))
-    if isinstance(value, Decimal) and not value.is_finite():
-        raise ValueError(f"expected a finite number, found {value}")
-    return value
-
-
-def _from_text(text: str) -> Decimal:
-    try:
-        return Decimal(text)
-    except ArithmeticError as error:
-        raise ValueError(f"expected a number, found {text!r}") from error
 
 
 def _is_interval(text: str) -> str:
     timeframe_ns(text)
     return text
 
-
-Number = Annotated[Decimal, BeforeValidator(exact_decimal)]
-Positive = Annotated[Number, Field(gt=0)]
-NotNegative = Annotated[Number, Field(ge=0)]
 
 PathOrder = Literal["direction", "nearest", "high_first", "low_first"]
 """Which extreme of a candle its path visits first: by the candle's direction (a rising one falls first), the one nearer to the

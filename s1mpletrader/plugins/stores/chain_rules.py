@@ -5,7 +5,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Final, NamedTuple, Protocol
 
-from s1mpletrader.api import GENESIS, BrokenChain, EntryRef, SealedEntry, seal
+from s1mpletrader.api import GENESIS, BrokenChain, EntryRef, SealedEntry, continues
 
 
 class Head(NamedTuple):
@@ -93,17 +93,5 @@ def _require_repetition(entry: SealedEntry, next_seq: int, fresh: Sequence[Seale
 
 
 def _require_continuation(entry: SealedEntry, head: Head) -> None:
-    sealed = seal(
-        head.hash,
-        run=entry.run,
-        seq=entry.seq,
-        kind=entry.kind,
-        parent_run=entry.parent_run,
-        parent_seq=entry.parent_seq,
-        order_id=entry.order_id,
-        fill_id=entry.fill_id,
-        at=entry.at,
-        payload=entry.payload,
-    )
-    if sealed.hash != entry.hash:
+    if not continues(entry, head.hash):
         raise BrokenChain(f"{entry.run}: entry {entry.seq} does not continue the hash of the one before it")

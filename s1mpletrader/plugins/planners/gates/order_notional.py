@@ -1,8 +1,8 @@
 """The gate ``order_notional``: how large one order may be."""
 
 from s1mpletrader.api import ExecutionDirective, GateRefusal, PluginConfig, Situation, WorkerProvision
+from s1mpletrader.plugins.numbers import Positive
 from s1mpletrader.plugins.planners.gates.exposure import adds
-from s1mpletrader.plugins.planners.numbers import Positive
 from s1mpletrader.plugins.planners.pricing import planned_price
 
 

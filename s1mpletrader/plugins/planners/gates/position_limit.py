@@ -13,8 +13,8 @@ from s1mpletrader.api import (
     add,
     opening_side,
 )
+from s1mpletrader.plugins.numbers import Positive
 from s1mpletrader.plugins.planners.gates.exposure import adds, live_orders
-from s1mpletrader.plugins.planners.numbers import Positive
 
 
 class PositionLimitConfig(PluginConfig):

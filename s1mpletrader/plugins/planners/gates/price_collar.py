@@ -11,8 +11,8 @@ from s1mpletrader.api import (
     multiply,
     subtract,
 )
+from s1mpletrader.plugins.numbers import HUNDREDTH, Positive
 from s1mpletrader.plugins.planners.gates.exposure import adds
-from s1mpletrader.plugins.planners.numbers import HUNDREDTH, Positive
 
 
 class PriceCollarConfig(PluginConfig):
