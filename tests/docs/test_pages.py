@@ -9,7 +9,8 @@ import pytest
 from s1mpletrader.cli import main
 from tests.third_party.environment import ROOT
 
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("README.md")])
+README = ROOT / "README.md"
+PAGES = sorted([README, *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("README.md")])
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 SOURCE = re.compile(r"`((?:s1mpletrader|examples|tests|docs)/[\w/.-]+)`")
 
@@ -24,7 +25,7 @@ def test_every_link_and_every_named_file_is_there(page: Path) -> None:
 
 def test_every_page_can_be_reached_from_the_readme() -> None:
     reached: set[Path] = set()
-    waiting = [ROOT / "README.md"]
+    waiting = [README]
     while waiting:
         page = waiting.pop()
         if page in reached or page.suffix != ".md":
@@ -41,15 +42,21 @@ def test_the_glossary_has_a_line_for_every_word_of_the_table_of_ids() -> None:
     assert [kind for kind in IdKind if f"`{kind.value}_`" not in glossary] == []
 
 
-def test_the_demo_ends_with_a_story(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    store = f"sqlite:///{tmp_path / 'demo.sqlite'}"
-    example = str(ROOT / "examples" / "ema_cross.toml")
-    command = ["s1mpletrader", "run", example, "--set", "data.candles=2000", "--store", store, "--replace"]
-    monkeypatch.setattr(sys, "argv", command)
+def _demo(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
+    monkeypatch.chdir(home)
+    monkeypatch.setattr(sys, "argv", ["s1mpletrader", "run", str(ROOT / "examples" / "ema_cross.toml"), "--replace"])
     with pytest.raises(SystemExit) as left:
         main()
     assert not left.value.code
-    shown = capsys.readouterr().out
-    story = shown.partition("the story of ORD_")[2]
-    for word in ("why", "signal", "what", "decided", "filled", "outcome", f"--store {store}"):
-        assert word in " ".join(story.split()), word
+    return capsys.readouterr().out
+
+
+def test_the_demo_prints_what_the_readme_shows_and_ends_with_a_story(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    printed = [" ".join(line.split()) for line in _demo(tmp_path, monkeypatch, capsys).splitlines()]
+    (shown,) = re.findall(r"^```text\n(ema_cross .*?)^```$", README.read_text(), re.MULTILINE | re.DOTALL)
+    assert [line for line in shown.splitlines() if " ".join(line.split()) not in printed] == []
+    story = " ".join(printed).partition("the story of ORD_")[2]
+    for word in ("why", "signal", "what", "decided", "filled", "outcome", "--store sqlite:///s1mpletrader.sqlite"):
+        assert word in story, word
