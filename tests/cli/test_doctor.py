@@ -165,6 +165,11 @@ def test_what_a_connector_cannot_tell_is_skipped_by_name(absent: str) -> None:
         assert "somewhere does not tell" in only(found, check).text
 
 
+def test_a_clock_that_goes_faster_than_this_machines_is_not_compared_with_it(absent: str) -> None:
+    finding = only(findings(AskedVenue(offset_ms=90_000), absent, "environment.speed=60"), "clock")
+    assert (finding.severity, "60 times as fast" in finding.text) == (Severity.SKIPPED, True)
+
+
 def test_a_missing_key_is_a_problem_that_says_where_it_was_looked_for(absent: str) -> None:
     def build(config: Any, given: Any) -> Any:
         raise ValueError("the environment variable VENUE_API_KEY is not set")

@@ -73,7 +73,7 @@ async def _examine(portfolio: Portfolio, connector: IExecutionConnector, clock: 
         yield _unanswered("venue", reason or fault)
         return
     yield ok("venue", f"{connector.venue} answers, for the account {connector.account!r}")
-    yield await _clock(connector, clock)
+    yield await _clock(connector, clock, portfolio.environment.speed)
     yield await _permissions(connector)
     for finding in await _instruments(portfolio, connector):
         yield finding
@@ -110,7 +110,9 @@ def _keys(config: BaseModel) -> Finding:
     return ok("keys", f"found by {', '.join((f'credentials = {where}', *places))}")
 
 
-async def _clock(connector: Any, clock: IClock) -> Finding:
+async def _clock(connector: Any, clock: IClock, speed: float) -> Finding:
+    if speed != 1.0:
+        return skipped("clock", f"the run's goes {speed:g} times as fast as this machine's, and begins with the run")
     if not isinstance(connector, IServerTime):
         return skipped("clock", f"{connector.venue} does not tell its time")
     before = clock.now()
