@@ -252,7 +252,7 @@ from s1mpletrader.ports.plugin import (
     WatchProvision,
     WorkerProvision,
 )
-from s1mpletrader.ports.recording import Datum, IRecording, IWarmedUp
+from s1mpletrader.ports.recording import Datum, IRecording
 from s1mpletrader.ports.state import IState, StateConflict, VersionedValue
 from s1mpletrader.ports.status import FlowLine, IWatcher, LiveStatus, StrategyStatus
 from s1mpletrader.ports.transaction import ITransactional, Tx
@@ -406,7 +406,6 @@ __all__ = [
     "IStoredBook",
     "ITransactional",
     "ITransport",
-    "IWarmedUp",
     "IWatcher",
     "IWholeHistory",
     "IWorld",

@@ -109,8 +109,9 @@ def first_close(sources: LiveSources) -> Instant:
 
 
 def replay_start(sources: LiveSources, needed: Mapping[Series, int]) -> Instant:
-    """When the time of a replay begins: as soon as every window is full."""
-    return max(data.closed_at.item(min(needed.get(series, 1), len(data)) - 1) for series, data in sources.histories.items())
+    """When the time of a replay begins: as soon as every window is full, and what was warm-up when it was recorded is over."""
+    rows = {series: max(needed.get(series, 1), data.warm_up_count) for series, data in sources.histories.items()}
+    return max(data.closed_at.item(min(rows[series], len(data)) - 1) for series, data in sources.histories.items())
 
 
 def assemble_live(

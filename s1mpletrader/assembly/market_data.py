@@ -4,35 +4,16 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from s1mpletrader.configuration import Configuration, PluginTable, Portfolio
+from s1mpletrader.configuration import Configuration, Portfolio
 from s1mpletrader.domain.candles import Candles
 from s1mpletrader.domain.errors import ConfigurationError, Refused
 from s1mpletrader.domain.facts import Series
-from s1mpletrader.ports.market_data import IMarketData
 from s1mpletrader.ports.plugin import DataProvision
-from s1mpletrader.ports.recording import IWarmedUp
 
 
 def load_all_candles(portfolio: Portfolio) -> dict[str, dict[Series, Candles]]:
     """Every strategy's candles, by its name."""
     return {one.strategy.name: load_candles(one) for one in portfolio.strategies}
-
-
-def warm_up_counts(configuration: Configuration) -> dict[Series, int]:
-    """With how many candles the history of each series begins that are no reason to decide anything."""
-    sources = {table.series: _source(configuration, table) for table in configuration.data}
-    return {series: source.warm_up_count(series) for series, source in sources.items() if isinstance(source, IWarmedUp)}
-
-
-def _source(configuration: Configuration, table: PluginTable) -> IMarketData:
-    provision = DataProvision(
-        series=table.series,
-        seed=configuration.strategy.seed,
-        directory=configuration.directory,
-        strategy=configuration.strategy.name,
-    )
-    source: IMarketData = table.build(provision)
-    return source
 
 
 def venue_candles(portfolio: Portfolio, by_strategy: Mapping[str, Mapping[Series, Candles]]) -> dict[Series, Candles]:
@@ -57,7 +38,13 @@ def load_candles(configuration: Configuration) -> dict[Series, Candles]:
     """Every series of the strategy, from its ``[[data]]`` tables; a series without one is a ``ConfigurationError``."""
     candles: dict[Series, Candles] = {}
     for table in configuration.data:
-        source = _source(configuration, table)
+        provision = DataProvision(
+            series=table.series,
+            seed=configuration.strategy.seed,
+            directory=configuration.directory,
+            strategy=configuration.strategy.name,
+        )
+        source = table.build(provision)
         try:
             candles[table.series] = source.history(table.series)
         except Refused as refused:

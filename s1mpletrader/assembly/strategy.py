@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from s1mpletrader.assembly.market_data import warm_up_counts
 from s1mpletrader.configuration import Configuration, FactUser, PluginTable, Portfolio, check_needs, order_workers
 from s1mpletrader.configuration.nearest import nearest
 from s1mpletrader.core.columns import bind_workers
@@ -34,19 +33,18 @@ def assemble_strategies(
 ) -> dict[str, Strategy]:
     """All strategies by name, in the order of their turns. None decides anything while its history is another run's warm-up."""
     return {
-        one.strategy.name: _begun_after(
-            warm_up_counts(one), assemble_strategy(one, candles[one.strategy.name], instruments, open_state)
+        one.strategy.name: _begun_after_warm_up(
+            candles[one.strategy.name], assemble_strategy(one, candles[one.strategy.name], instruments, open_state)
         )
         for one in portfolio.strategies
     }
 
 
-def _begun_after(rows: Mapping[Series, int], strategy: Strategy) -> Strategy:
-    """The strategy, whose detectors and coupled workers are not asked before these rows."""
-    if not rows:
-        return strategy
-    detectors = [bound._replace(first_row=max(bound.first_row, rows.get(bound.series, 0))) for bound in strategy.detectors]
-    coupled = [bound._replace(first_row=max(bound.first_row, rows.get(bound.series, 0))) for bound in strategy.coupled]
+def _begun_after_warm_up(candles: Mapping[Series, Candles], strategy: Strategy) -> Strategy:
+    """The strategy, whose detectors and coupled workers are not asked before their series' warm-up is over."""
+    rows = {series: data.warm_up_count for series, data in candles.items()}
+    detectors = [bound._replace(first_row=max(bound.first_row, rows[bound.series])) for bound in strategy.detectors]
+    coupled = [bound._replace(first_row=max(bound.first_row, rows[bound.series])) for bound in strategy.coupled]
     return replace(strategy, detectors=tuple(detectors), coupled=tuple(coupled))
 
 
@@ -71,9 +69,10 @@ def assemble_strategy(
         if not isinstance(worker, EventDetector) and isinstance(worker, SignalDetector)
     )
     event_detectors = _event_detectors(configuration, signals)
+    risks = _built(configuration.risk, provide, facts)
     coupled = tuple(
         BoundCoupled(table.name, worker, worker.needs[0].series, _first_row(facts, worker))
-        for table, worker in (*_built(configuration.risk, provide, facts), *signals)
+        for table, worker in (*risks, *signals)
         if isinstance(worker, ICoupled)
     )
     return Strategy(
@@ -84,6 +83,7 @@ def assemble_strategy(
         workers=workers,
         detectors=detectors,
         coupled=coupled,
+        monitor_count=len(risks),
         event_detectors=event_detectors,
         batch=configuration.batch.rules,
         planning=_planning(configuration, provide, facts),

@@ -33,6 +33,8 @@ class Candles:
     low: FloatArray
     close: FloatArray
     volume: FloatArray
+    warm_up_count: int = 0
+    """How many of the first candles were history already for the run that recorded them: no reason to decide anything."""
 
     def __post_init__(self) -> None:
         fault = first_fault(self)
@@ -66,7 +68,8 @@ class Candles:
     @cached_property
     def fingerprint(self) -> str:
         """A hash of the content: equal candles from any file have an equal one."""
-        digest = sha256(str(self.series).encode())
+        warm_up = f" after {self.warm_up_count}" if self.warm_up_count else ""
+        digest = sha256(f"{self.series}{warm_up}".encode())
         for name in ("opened_at", *CANDLE_FIELDS):
             digest.update(np.ascontiguousarray(getattr(self, name)).data)
         return digest.hexdigest()[:32]

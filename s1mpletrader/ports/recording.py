@@ -1,10 +1,9 @@
 """The recording of a paper or live run: everything that reached its flows, so that any decision can be replayed."""
 
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from msgspec import Struct
 
-from s1mpletrader.domain.facts import Series
 from s1mpletrader.domain.instant import Instant
 from s1mpletrader.domain.replies import VenueReply
 from s1mpletrader.ports.events import Event
@@ -39,13 +38,4 @@ class IRecording(Protocol):
 
     def close(self) -> None:
         """Write what is left, and release everything. Closing twice does nothing."""
-        ...
-
-
-@runtime_checkable
-class IWarmedUp(Protocol):
-    """A source of history that begins with candles which are no reason to decide anything."""
-
-    def warm_up_count(self, series: Series) -> int:
-        """How many of them there are."""
         ...

@@ -200,14 +200,37 @@ def test_a_strategy_gets_what_it_took_in_and_another_what_any_did(tmp_path: Path
     )
 
     def rows(strategy: str) -> tuple[list[int], int]:
-        source = candles_of(path, strategy=strategy)
-        return ((source.history(BTC).opened_at - START) // MINUTE).tolist(), source.warm_up_count(BTC)
+        candles = candles_of(path, strategy=strategy).history(BTC)
+        return ((candles.opened_at - START) // MINUTE).tolist(), candles.warm_up_count
 
     assert rows("one") == ([0, 1, 2, 3], 3)
     assert rows("two") == ([1, 2], 1)
     assert rows("three") == ([0, 1, 2, 3], 2)
     assert len(candles_of(path, ETH).history(ETH)) == 1
-    assert candles_of(path, ETH).warm_up_count(ETH) == 0
+    assert candles_of(path, ETH).history(ETH).warm_up_count == 0
+
+
+def test_candles_that_were_warm_up_are_another_history(tmp_path: Path) -> None:
+    """A run's identity counts it, because other decisions come of it."""
+    plain = candles_of(written(tmp_path, taken(0), taken(1))).history(BTC)
+    (tmp_path / "marked").mkdir()
+    marked = candles_of(written(tmp_path / "marked", taken(0, is_warm_up=True), taken(1))).history(BTC)
+    assert plain.close.tolist() == marked.close.tolist()
+    assert plain.fingerprint != marked.fingerprint
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_a_full_disk_is_told_at_every_flush_that_loses_something(tmp_path: Path) -> None:
+    kept = recording(tmp_path)
+    kept.flush()
+    kept._file.close()
+    kept._file = Path("/dev/full").open("wb")  # noqa: SIM115 - the recording closes it
+    kept.put(taken(0))
+    with pytest.raises(OSError, match="No space left"):
+        kept.flush()
+    with pytest.raises(OSError, match="No space left"):
+        kept.close()
+    kept.close()
 
 
 def test_events_come_from_the_table_of_the_same_name_and_kind(tmp_path: Path) -> None:

@@ -85,6 +85,12 @@ def replayed(file: str, path: Path, *tables: str) -> Done:
     return done(container.ledger(), container.journal(), container.metrics())
 
 
+def on_paper_again(file: str, path: Path, *tables: str) -> Done:
+    """The same on paper, in the time of the recording."""
+    keys = [key for table in tables for key in (f"{table}.plugin=recorded", f"{table}.path={path}")]
+    return run_virtually(on_paper(EXAMPLES / file, [*keys, "recording.plugin=none", "environment.warm_up=500h"]))
+
+
 @pytest.mark.parametrize(
     ("file", "overrides", "tables"),
     [
@@ -122,6 +128,7 @@ def test_history_from_before_a_run_gives_facts_and_no_decisions(
     assert [datum.candle for datum in taken] == candles_of(candles)[701 - count :]
     assert paper.orders
     assert replayed(file, path, *tables) == paper
+    assert on_paper_again(file, path, *tables) == paper
     with_all = replayed(file, without_marks(path), *tables)
     assert file != "ema_cross.toml" or with_all.signals > paper.signals, "there was something to decide in the warm-up"
 

@@ -52,8 +52,9 @@ class JsonLinesRecording:
     def flush(self) -> None:
         """Write what has come, all at once."""
         if self._waiting:
-            self._file.write(self._waiting)
-            self._waiting.clear()
+            # What a failed write has left over is the file's own to write when it is closed, and must not come twice.
+            data, self._waiting = self._waiting, bytearray()
+            self._file.write(data)
             self._file.flush()
 
     def close(self) -> None:

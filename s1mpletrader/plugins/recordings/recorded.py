@@ -50,28 +50,24 @@ class RecordedCandles:
 
     def history(self, series: Series) -> Candles:
         """The recorded candles in the order of their time; ``BadData`` where there is a line that is none."""
-        candles = [candle for candle, _ in self._rows if candle.series == series]
+        rows = self._rows(series)
+        candles = [candle for candle, _ in rows]
         columns = {name: np.array([getattr(candle, name) for candle in candles], dtype=np.float64) for name in CANDLE_FIELDS}
         opened_at = np.array([candle.opened_at for candle in candles], dtype=np.int64)
         try:
-            return Candles(series=series, opened_at=opened_at, **columns)
+            warm_up_count = sum(is_warm_up for _, is_warm_up in rows)
+            return Candles(series=series, opened_at=opened_at, warm_up_count=warm_up_count, **columns)
         except NotCandles as fault:
             raise BadData(f"{self._path}: {fault}") from None
 
-    def warm_up_count(self, series: Series) -> int:
-        """How many candles were read before the run decided anything."""
-        return sum(is_warm_up for candle, is_warm_up in self._rows if candle.series == series)
-
-    @cached_property
-    def _rows(self) -> list[tuple[Candle, bool]]:
+    def _rows(self, series: Series) -> list[tuple[Candle, bool]]:
         """Each candle once; one that any strategy took in as it closed is no warm-up."""
-        found: dict[tuple[Series, Instant], tuple[Candle, bool]] = {}
+        found: dict[Instant, tuple[Candle, bool]] = {}
         for datum in _own(self._path, self._strategy):
-            if (candle := datum.candle) is not None:
-                key = (candle.series, candle.opened_at)
-                _, was_warm_up = found.get(key, (candle, True))
-                found[key] = (candle, was_warm_up and datum.is_warm_up)
-        return sorted(found.values(), key=lambda row: row[0].opened_at)
+            if (candle := datum.candle) is not None and candle.series == series:
+                _, was_warm_up = found.get(candle.opened_at, (candle, True))
+                found[candle.opened_at] = (candle, was_warm_up and datum.is_warm_up)
+        return [found[opened_at] for opened_at in sorted(found)]
 
 
 class RecordedEvents:
