@@ -47,8 +47,8 @@ class Outbox:
         self._queue.extend([(step, command, command.order_ids) for command in commands])
 
     def is_busy(self, order_id: OrderId) -> bool:
-        """Whether a command about the order is under way."""
-        return order_id in self._in_flight
+        """Whether a command about the order is under way, or the order itself has yet to leave."""
+        return order_id in self._in_flight or any(order_id in _submitted(command) for _, command, _ in self._queue)
 
     @property
     def waiting_count(self) -> int:

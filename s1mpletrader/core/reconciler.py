@@ -31,7 +31,7 @@ _UNCONFIRMED: Final = frozenset({OrderState.INTENDED, OrderState.SUBMITTED, Orde
 class Reconciler:
     """Compares the book with the venue.
 
-    ``is_busy`` says whether a command about an order is under way: such a one is left alone.
+    ``is_busy`` says whether a command about an order is under way, or the order has yet to leave: such a one is left alone.
     """
 
     def __init__(

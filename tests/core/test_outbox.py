@@ -294,13 +294,13 @@ def test_while_it_is_closed_only_cancellations_leave() -> None:
     assert outbox.waiting_count == 0
 
 
-def test_an_order_is_busy_while_a_command_about_it_is_under_way() -> None:
+def test_an_order_is_busy_while_a_command_about_it_is_under_way_and_before_it_has_left() -> None:
     held = Held()
     desk = Desk(spawn=held.spawn)
-    desk.outbox.put(1, [submission(1)])
-    assert not desk.outbox.is_busy(order_id(1))
+    desk.outbox.put(1, [submission(1), amendment(3), replacement(4, 5)])
+    assert [number for number in range(7) if desk.outbox.is_busy(order_id(number))] == [1, 5]
     desk.outbox.release(1)
-    assert desk.outbox.is_busy(order_id(1))
-    assert not desk.outbox.is_busy(order_id(2))
-    held.finish()
-    assert not desk.outbox.is_busy(order_id(1))
+    assert [number for number in range(7) if desk.outbox.is_busy(order_id(number))] == [1, 3, 4, 5]
+    for _ in range(3):
+        held.finish()
+    assert not any(desk.outbox.is_busy(order_id(number)) for number in range(7))
