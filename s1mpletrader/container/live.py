@@ -41,6 +41,7 @@ from s1mpletrader.core.live_gate import LiveGate
 from s1mpletrader.core.live_lane import LiveLane
 from s1mpletrader.core.live_streams import LiveStreams
 from s1mpletrader.core.market import Market
+from s1mpletrader.core.metrics import Metrics
 from s1mpletrader.core.outbox import Outbox
 from s1mpletrader.core.patience import PatientConnector
 from s1mpletrader.core.real_time import LoopTasks, TurnClock
@@ -104,18 +105,20 @@ def _lanes(
                 moment=clock.moment,
                 schedule=lambda at, call: inbox.put(RANK_MARKET, call, at=at),
                 told_late=told_late,
+                alarm=alarm,
                 every_candle=every_candle,
             )
         )
     return lanes
 
 
-def _alarm(recorder: Recorder, clock: IClock) -> Callable[[str], None]:
+def _alarm(recorder: Recorder, clock: IClock, metrics: Metrics) -> Callable[[str], None]:
     """Writes down what a person should look at."""
 
     def alarm(text: str) -> None:
         draft = EntryDraft(EntryKind.ALARM, clock.now(), Reasons(v=SCHEMA_VERSION, text=text))
         recorder.record(Step((), (draft,)))
+        metrics.alarms += 1
 
     return alarm
 
@@ -183,7 +186,7 @@ class LiveContainer(containers.DeclarativeContainer):
     ledger = flows.ledger
     metrics = flows.metrics
     recorder = flows.recorder
-    alarm = providers.Singleton(_alarm, recorder, clock)
+    alarm = providers.Singleton(_alarm, recorder, clock, metrics)
     states = providers.Singleton(WorkerStates, state, book_name, alarm)
     lanes = providers.Singleton(
         _lanes,

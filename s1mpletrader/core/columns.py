@@ -6,7 +6,7 @@ import numpy as np
 
 from s1mpletrader.core.facts import FactTable
 from s1mpletrader.core.strategy import BoundWorker
-from s1mpletrader.domain.errors import Defect
+from s1mpletrader.domain.errors import Defect, PluginFailed
 from s1mpletrader.domain.facts import FloatArray, Key, Row
 from s1mpletrader.ports.workers import ContextWorker, IWholeHistory
 
@@ -45,9 +45,13 @@ def row_filler(facts: FactTable, bound: BoundWorker) -> Callable[[int], None]:
     def fill(row: int) -> None:
         if row < bound.begin_row:
             return
-        given: Row | None = update(tuple(read(row) for read in inputs))
+        try:
+            given: Row | None = update(tuple(read(row) for read in inputs))
+        except Exception as fault:
+            raise PluginFailed(bound.name, fault) from fault
         if (given is None) != (row < first_output):
-            raise Defect(f"{bound.name} declares a window of {bound.worker.window} and did not keep to it")
+            broken = Defect(f"it declares a window of {bound.worker.window} and did not keep to it")
+            raise PluginFailed(bound.name, broken)
         if given is not None:
             for column, value in zip(outputs, given, strict=True):
                 column[row] = value
@@ -58,7 +62,10 @@ def row_filler(facts: FactTable, bound: BoundWorker) -> Callable[[int], None]:
 def _fill_whole(facts: FactTable, bound: BoundWorker, worker: IWholeHistory) -> None:
     begin = bound.begin_row
     data: dict[Key, FloatArray] = {key: facts.column(key).values[begin:] for key in bound.worker.needs}
-    given = worker.columns(data)
+    try:
+        given = worker.columns(data)
+    except Exception as fault:
+        raise PluginFailed(bound.name, fault) from fault
     for key in bound.worker.gives:
         column = facts.column(key)
         values = given[key]

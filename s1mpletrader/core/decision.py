@@ -24,7 +24,7 @@ from s1mpletrader.domain.directives import (
     Stage,
     StrategyDirective,
 )
-from s1mpletrader.domain.errors import Defect
+from s1mpletrader.domain.errors import Defect, PluginFailed
 from s1mpletrader.domain.ids import DirectiveId, FlowIds, IdKind, PlanId, RefusalId, RiskId, SignalId, TradeId
 from s1mpletrader.ports.planners import (
     EntryPlanner,
@@ -100,7 +100,12 @@ class Answered(NamedTuple):
 
 def ask_planner(planning: Planning, situation: Situation) -> list[Answered]:
     """The StrategyPlanner's answers, each with the opinions it answers. A signal left unanswered is refused in its name."""
-    answers = [_attribute(draft, situation) for draft in planning.planner.plugin.plan(situation)]
+    planner = planning.planner
+    try:
+        drafts = list(planner.plugin.plan(situation))
+    except Exception as fault:
+        raise PluginFailed(planner.name, fault) from fault
+    answers = [_attribute(draft, situation) for draft in drafts]
     answered = {signal_id for answer in answers for signal_id in answer.signal_ids}
     forgotten = tuple(signal for signal in situation.signals if signal.id not in answered)
     for signal in forgotten:
@@ -163,7 +168,10 @@ def refuse_approved(approved: Approved, stage: Stage, by: str, draft: RefusalDra
 def _ask_gates(planning: Planning, approved: Approved, situation: Situation, ids: FlowIds) -> Refusal | None:
     """The first gate's no."""
     for gate in planning.gates:
-        no_entry = gate.plugin.check(approved.directive, situation)
+        try:
+            no_entry = gate.plugin.check(approved.directive, situation)
+        except Exception as fault:
+            raise PluginFailed(gate.name, fault) from fault
         if no_entry is not None:
             draft = RefusalDraft(code=no_entry.code, detail=no_entry.detail)
             return refuse_approved(approved, Stage.RISK_GATE, gate.name, draft, ids)
@@ -313,7 +321,10 @@ def _ask(
     if not routes:
         return None
     route = _route(routes, directive.confidence)
-    answer = route.plugin.plan(directive, plans, situation)
+    try:
+        answer = route.plugin.plan(directive, plans, situation)
+    except Exception as fault:
+        raise PluginFailed(route.name, fault) from fault
     if isinstance(answer, RefusalDraft):
         raise Refused(stage, route.name, answer, plans)
     return None if isinstance(answer, Nothing) else answer

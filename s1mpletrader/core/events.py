@@ -7,7 +7,9 @@ from s1mpletrader.core.engine import RANK_NEWS, RANK_SCHEDULE
 from s1mpletrader.core.facts import FactTable
 from s1mpletrader.core.strategy import BoundEventDetector
 from s1mpletrader.core.sync_flow import SyncFlow
+from s1mpletrader.domain.errors import PluginFailed
 from s1mpletrader.domain.instant import Instant
+from s1mpletrader.domain.opinion import SignalDraft
 from s1mpletrader.domain.origin import OriginKind
 from s1mpletrader.ports.events import Event
 
@@ -30,12 +32,13 @@ class EventDesk:
 
     def take(self, event: Event) -> None:
         """Ask the detectors that listen to the event's source, and decide where one of them sees something."""
-        signals = [
-            (name, draft)
-            for name, detector in self._detectors
-            if event.source in detector.sources and all(self._facts.has(key, detector.window) for key in detector.needs)
-            for draft in detector.detect(event, self._facts)
-        ]
+        signals: list[tuple[str, SignalDraft]] = []
+        for name, detector in self._detectors:
+            if event.source in detector.sources and all(self._facts.has(key, detector.window) for key in detector.needs):
+                try:
+                    signals += [(name, draft) for draft in detector.detect(event, self._facts)]
+                except Exception as fault:
+                    raise PluginFailed(name, fault) from fault
         if signals or self._every_event:
             self._flow.run_event(event, signals)
 

@@ -12,6 +12,7 @@ from s1mpletrader.core.columns import fill_columns, row_filler
 from s1mpletrader.core.facts import Timeline
 from s1mpletrader.core.strategy import BoundCoupled, Seen, Strategy
 from s1mpletrader.domain.account import AccountView
+from s1mpletrader.domain.errors import PluginFailed
 from s1mpletrader.domain.facts import Columns, InstantArray, Series
 from s1mpletrader.domain.instant import Instant
 from s1mpletrader.domain.opinion import RiskDraft, SignalDraft
@@ -66,7 +67,11 @@ class Position:
         signals: list[tuple[str, SignalDraft]] = []
         for number, (name, worker, series, first_row) in enumerate(strategy.coupled):
             if rows.get(series, -1) >= first_row:
-                states[number], drafts = worker.step(states[number], facts, self._view())
+                view = self._view()
+                try:
+                    states[number], drafts = worker.step(states[number], facts, view)
+                except Exception as fault:
+                    raise PluginFailed(name, fault) from fault
                 for draft in drafts:
                     if isinstance(draft, RiskDraft):
                         risks.append((name, draft))
@@ -74,7 +79,10 @@ class Position:
                         signals.append((name, draft))
         for name, detector, series, first_row in strategy.detectors:
             if rows.get(series, -1) >= first_row:
-                signals += [(name, draft) for draft in detector.detect(facts)]
+                try:
+                    signals += [(name, draft) for draft in detector.detect(facts)]
+                except Exception as fault:
+                    raise PluginFailed(name, fault) from fault
         return Seen(signals, risks)
 
 

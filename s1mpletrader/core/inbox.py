@@ -17,10 +17,13 @@ class Inbox:
         self._agenda = agenda
         self._soon: Callable[[], None] | None = None
         self._failed: Callable[[BaseException], None] | None = None
+        self._early_fault: BaseException | None = None
 
     def serve(self, soon: Callable[[], None], failed: Callable[[BaseException], None]) -> None:
         """From now on somebody takes turns: ``soon`` asks for one, ``failed`` ends them."""
         self._soon, self._failed = soon, failed
+        if self._early_fault is not None:
+            failed(self._early_fault)
 
     def put(self, rank: int, call: Callable[[], None], source: int = 0, at: Instant | None = None) -> None:
         """Let something happen now, or at an instant, in the turn of its rank."""
@@ -44,7 +47,8 @@ class Inbox:
             self._soon()
 
     def fail(self, fault: BaseException) -> None:
-        """Something beside the flows went wrong, and ends the run."""
+        """Something beside the flows went wrong, and ends the run: at once, or as soon as turns are taken."""
         if self._failed is None:
-            raise fault
-        self._failed(fault)
+            self._early_fault = self._early_fault or fault
+        else:
+            self._failed(fault)

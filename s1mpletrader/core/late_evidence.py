@@ -5,7 +5,6 @@ from decimal import Decimal
 
 from s1mpletrader.core.batches import CLOSING_ALGORITHM
 from s1mpletrader.core.book import Book, LiveTrade
-from s1mpletrader.domain.ids import OrderId
 from s1mpletrader.domain.money import ZERO, plain, subtract, total
 from s1mpletrader.domain.order import Order
 from s1mpletrader.domain.orders import Side, opening_side
@@ -36,7 +35,7 @@ def _is_attended(trade: LiveTrade, order: Order) -> bool:
 
 def _covered(orders: Iterable[Order], side: Side) -> Decimal:
     """How much the live exits would close; of those that cancel each other one counts."""
-    lists: dict[OrderId, Decimal] = {}
+    lists: dict[str, Decimal] = {}
     for order in orders:
         if order.details.side is side:
             key = order.intent.list_id or order.order_id

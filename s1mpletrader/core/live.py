@@ -141,7 +141,10 @@ class LiveRun:
 
     def status(self) -> LiveStatus:
         """How the run stands."""
-        strategies = tuple(strategy_status(self.view(name), self.prices(name)) for name in self.identity.strategies)
+        lanes = {lane.name: lane for lane in self._lanes}
+        strategies = tuple(
+            strategy_status(self.view(name), lanes[name].prices(), lanes[name].quarantine) for name in self.identity.strategies
+        )
         return LiveStatus(
             at=self._clock.now(),
             mode=self.identity.environment,
@@ -171,6 +174,7 @@ class LiveRun:
             await self._prepare()
             await self._trade(stop)
         finally:
+            await _cancelled(self._listeners)
             self._tenure.end()
 
     def keep_states(self) -> None:
@@ -214,8 +218,8 @@ class LiveRun:
         self._listen(self._hear_replies())
         self._gate.close(NOT_RECONCILED, "the account has not been reconciled yet")
         for lane in self._lanes:
-            await self._streams.warm_up(lane)
-            self._states.restore(lane.feed.strategy)
+            remembers = self._states.restore(lane.feed.strategy)
+            await self._streams.warm_up(lane, steps=not remembers)
         self._reconciler.doubt_what_was_under_way()
         for group in list(self._book.live_groups()):
             if group.wake_at is not None:
@@ -331,7 +335,12 @@ class LiveRun:
     async def _keep_lease(self) -> None:
         while True:
             await asyncio.sleep(RENEWAL_NS / SECOND_NS)
-            self._tenure.renew()
+            try:
+                self._tenure.renew()
+            except Unavailable:
+                # A store that is busy for a moment takes nothing away, as long as the lease lasts.
+                if not self._tenure.is_held:
+                    raise
 
 
 def _taking(lane: LiveLane, event: Event) -> Callable[[], None]:

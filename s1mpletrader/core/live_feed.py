@@ -9,6 +9,7 @@ from s1mpletrader.core.growing_candles import GrowingCandles
 from s1mpletrader.core.market import VOLATILITY_WINDOW
 from s1mpletrader.core.strategy import Seen, Strategy
 from s1mpletrader.domain.account import AccountView
+from s1mpletrader.domain.errors import PluginFailed
 from s1mpletrader.domain.facts import Key, Series
 from s1mpletrader.domain.instant import Instant, timeframe_ns
 from s1mpletrader.domain.opinion import RiskDraft, SignalDraft
@@ -49,7 +50,10 @@ class LiveFeed:
         return self._closed_to.get(series)
 
     def append(self, candle: Candle) -> bool:
-        """Take a closed candle in, and feed the workers with it; False for one that is not later than the last."""
+        """Take a closed candle in, and feed the workers with it; False for one that is not later than the last.
+
+        Raises ``PluginFailed`` where a worker fails: the candle is in, and no worker is fed any more.
+        """
         series = candle.series
         closed_at = candle.opened_at + timeframe_ns(series.timeframe)
         if closed_at <= self._closed_to.get(series, closed_at - 1):
@@ -62,10 +66,14 @@ class LiveFeed:
             facts.drop_oldest(series, keep)
         data.put(cursor.count, candle)
         cursor.count += 1
-        for fill in self._fillers[series]:
-            fill(cursor.count - 1)
         self._closed_to[series] = closed_at
         facts.at = max(facts.at, closed_at)
+        try:
+            for fill in self._fillers[series]:
+                fill(cursor.count - 1)
+        except PluginFailed:
+            self._fillers = {one: [] for one in self._fillers}
+            raise
         return True
 
     def look(self, closed: Sequence[Series]) -> Seen:
@@ -76,7 +84,11 @@ class LiveFeed:
         signals: list[tuple[str, SignalDraft]] = []
         for number, (name, worker, series, _) in enumerate(strategy.coupled):
             if series in closed and has_all(facts, worker):
-                states[number], drafts = worker.step(states[number], facts, self._view())
+                view = self._view()
+                try:
+                    states[number], drafts = worker.step(states[number], facts, view)
+                except Exception as fault:
+                    raise PluginFailed(name, fault) from fault
                 for draft in drafts:
                     if isinstance(draft, RiskDraft):
                         risks.append((name, draft))
@@ -84,8 +96,25 @@ class LiveFeed:
                         signals.append((name, draft))
         for name, detector, series, _ in strategy.detectors:
             if series in closed and has_all(facts, detector):
-                signals += [(name, draft) for draft in detector.detect(facts)]
+                try:
+                    signals += [(name, draft) for draft in detector.detect(facts)]
+                except Exception as fault:
+                    raise PluginFailed(name, fault) from fault
         return Seen(signals, risks)
+
+    def warm_up(self, closed: Sequence[Series]) -> None:
+        """Let the detectors that have a state see what closed in the past: what they say of it is past, too.
+
+        Monitors are left out: a risk is raised when it is seen, and the account has not been there.
+        """
+        strategy = self.strategy
+        facts, states = strategy.facts, strategy.state.coupled
+        for number, (name, worker, series, _) in enumerate(strategy.coupled):
+            if number >= strategy.monitor_count and series in closed and has_all(facts, worker):
+                try:
+                    states[number], _ = worker.step(states[number], facts, self._view())
+                except Exception as fault:
+                    raise PluginFailed(name, fault) from fault
 
     @property
     def is_warm(self) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -11,6 +12,7 @@ from s1mpletrader.core.intake import Intake
 from s1mpletrader.core.live_feed import LiveFeed
 from s1mpletrader.core.market import Market
 from s1mpletrader.core.sync_flow import SyncFlow
+from s1mpletrader.domain.errors import PluginFailed
 from s1mpletrader.domain.facts import Series
 from s1mpletrader.domain.instant import Instant
 from s1mpletrader.ports.events import Event
@@ -21,7 +23,11 @@ Schedule = Callable[[Instant, Callable[[], None]], None]
 
 
 class LiveLane:
-    """One strategy's bars. Every instant that is decided upon has a moment of its own, however many wait."""
+    """One strategy's bars. Every instant that is decided upon has a moment of its own, however many wait.
+
+    A plugin of the strategy that fails puts it into quarantine, until the process starts anew: its bars are still taken in, for
+    its algorithms, but nobody of it is asked any more. What it has open, and every other strategy, goes on.
+    """
 
     def __init__(
         self,
@@ -35,6 +41,7 @@ class LiveLane:
         moment: Callable[[], Instant],
         schedule: Schedule,
         told_late: Callable[[str, Instant, Sequence[Series]], None],
+        alarm: Callable[[str], None],
         every_candle: bool = False,
     ) -> None:
         self.feed = feed
@@ -46,6 +53,8 @@ class LiveLane:
         self._moment = moment
         self._schedule = schedule
         self._told_late = told_late
+        self._alarm = alarm
+        self._failure: PluginFailed | None = None
         self._every_candle = every_candle
         self._series = frozenset(feed.strategy.facts.cursors)
 
@@ -53,6 +62,11 @@ class LiveLane:
     def name(self) -> str:
         """The strategy's name."""
         return self.feed.strategy.name
+
+    @property
+    def quarantine(self) -> str | None:
+        """Which plugin failed, and how, so that nothing is decided any more; None while all is well."""
+        return None if self._failure is None else str(self._failure)
 
     def follows(self, series: Series) -> bool:
         """Whether the strategy reads a series."""
@@ -66,12 +80,14 @@ class LiveLane:
         """The last close of every symbol that has one."""
         return self._market.prices()
 
-    def warm_up(self, candles: Sequence[Candle]) -> None:
-        """Take history in: facts come from it, and no decision."""
+    def warm_up(self, candles: Sequence[Candle], *, steps: bool = True) -> None:
+        """Take the history of an instant in: facts come from it, and what detectors remember, but no decision."""
         self._intake.candles(self.name, candles, is_warm_up=True)
         for candle in candles:
-            self.feed.append(candle)
+            self._append(candle)
             self._join.skip(candle)
+        if steps:
+            self._ask(partial(self.feed.warm_up, series_of(candles)))
 
     def take(self, candle: Candle) -> None:
         """A bar has closed; those of other strategies' series are not for this one."""
@@ -84,7 +100,7 @@ class LiveLane:
         """News or a schedule's tick has come; it is available from now on, whenever it was made."""
         event = replace(event, at=self._moment())
         self._intake.event(self.name, event)
-        self._events.take(event)
+        self._ask(partial(self._events.take, event))
 
     def decide(self) -> None:
         """Decide upon every instant that is whole, or has waited long enough."""
@@ -97,8 +113,33 @@ class LiveLane:
     def _decide(self, joined: Joined) -> None:
         if joined.late:
             self._told_late(self.name, joined.at, joined.late)
-        taken = [candle for candle in joined.candles if self.feed.append(candle)]
+        taken = [candle for candle in joined.candles if self._append(candle)]
         self._intake.candles(self.name, taken)
-        seen = self.feed.look(series_of(taken))
+        self._ask(partial(self._look, series_of(taken)))
+
+    def _look(self, closed: Sequence[Series]) -> None:
+        seen = self.feed.look(closed)
         if seen.signals or seen.risks or self._every_candle:
             self._flow.run(self._moment(), seen)
+
+    def _append(self, candle: Candle) -> bool:
+        try:
+            return self.feed.append(candle)
+        except PluginFailed as failure:
+            self._isolate(failure)
+            return True
+
+    def _ask(self, question: Callable[[], None]) -> None:
+        """Let the strategy decide, unless one of its plugins has failed."""
+        if self._failure is not None:
+            return
+        try:
+            question()
+        except PluginFailed as failure:
+            self._isolate(failure)
+
+    def _isolate(self, failure: PluginFailed) -> None:
+        if self._failure is not None:
+            return
+        self._failure = failure
+        self._alarm(f"{self.name} decides nothing any more: {failure}")

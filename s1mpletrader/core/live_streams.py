@@ -38,13 +38,21 @@ class LiveStreams:
         """Every source."""
         return tuple(source for source, _ in self._sources)
 
-    async def warm_up(self, lane: LiveLane) -> None:
-        """Read history until every declared window of a strategy is full, as far as the sources have it."""
+    async def warm_up(self, lane: LiveLane, *, steps: bool = True) -> None:
+        """Read history until every declared window of a strategy is full, as far as the sources have it.
+
+        ``steps`` lets detectors with a state see it, instant by instant; those that remember have seen it.
+        """
         now = self._clock.now()
+        instants: dict[Instant, list[Candle]] = {}
         for series, rows in rows_needed(lane.feed.strategy).items():
             source = next(source for source, offered in self._sources if series in offered)
             length = max(rows * HISTORY_FACTOR * timeframe_ns(series.timeframe), self._warm_up_ns or 0)
-            lane.warm_up(candles_of(await source.past(series, now - length, now)))
+            past = await source.past(series, now - length, now)
+            for candle, closed_at in zip(candles_of(past), past.closed_at.tolist(), strict=True):
+                instants.setdefault(closed_at, []).append(candle)
+        for _, candles in sorted(instants.items()):
+            lane.warm_up(candles, steps=steps)
 
     async def run(self, lanes: Sequence[LiveLane], inbox: Inbox) -> None:
         """Hand every candle to the strategies that follow its series, until the sources end."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from itertools import pairwise
-from math import log, sqrt
+from math import isfinite, log, sqrt
 from types import MappingProxyType
 from typing import Final
 
@@ -37,8 +37,9 @@ class Market:
         return self._facts.at
 
     def facts(self) -> dict[str, float]:
-        """The facts that an entry keeps, by key."""
-        return {name: column.last() for name, column in self._recorded if column.count}
+        """The facts that an entry keeps, by key; one that is no finite number, as where its worker has failed, is left out."""
+        last = [(name, column.last()) for name, column in self._recorded if column.count]
+        return {name: value for name, value in last if isfinite(value)}
 
     def price(self, symbol: str) -> Decimal | None:
         """The last close of a symbol; None before the first, or where the strategy does not follow it."""

@@ -110,6 +110,9 @@ def troubles(status: LiveStatus) -> dict[str, str]:
     found = {}
     if status.halted:
         found["halt"] = "halted: nothing new is opened"
+    for one in status.strategies:
+        if one.quarantine is not None:
+            found[f"strategy {one.name}"] = f"{one.name} decides nothing any more: {one.quarantine}"
     for stream in status.health.streams:
         if stream.stale_since is not None:
             found[f"stream {stream.name}"] = f"stream {stream.name} is not to be trusted since {iso(stream.stale_since)}"

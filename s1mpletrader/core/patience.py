@@ -76,8 +76,11 @@ class PatientConnector:
         unknown: Callable[[str], T],
         replies: Callable[[T], Sequence[ExchangeReply]],
     ) -> T:
+        deadline_at = self._clock.now() + self._deadline_ns
         answer = asyncio.ensure_future(call)
-        alarm = asyncio.ensure_future(self._clock.sleep_until(self._clock.now() + self._deadline_ns))
+        # The request leaves first, and then the alarm is set.
+        await asyncio.sleep(0)
+        alarm = asyncio.ensure_future(self._clock.sleep_until(deadline_at))
         try:
             await asyncio.wait({answer, alarm}, return_when=asyncio.FIRST_COMPLETED)
         finally:

@@ -32,8 +32,8 @@ class StatusBoard(Narrator):
         self._flows.append(line)
 
 
-def strategy_status(view: AccountView, prices: Mapping[str, Decimal]) -> StrategyStatus:
-    """A sub-account as people see it, at the last prices by symbol."""
+def strategy_status(view: AccountView, prices: Mapping[str, Decimal], quarantine: str | None = None) -> StrategyStatus:
+    """A sub-account as people see it, at the last prices by symbol; ``quarantine`` is why its strategy decides nothing."""
     held = tuple(position for _, position in sorted(view.positions.items()) if position.quantity)
     known = all(position.instrument.symbol in prices for position in held)
     return StrategyStatus(
@@ -44,6 +44,7 @@ def strategy_status(view: AccountView, prices: Mapping[str, Decimal]) -> Strateg
         positions=held,
         open_orders=view.open_orders,
         prices=dict(prices),
+        quarantine=quarantine,
     )
 
 

@@ -75,6 +75,8 @@ class Strategy:
     detectors: tuple[BoundDetector, ...]
     coupled: tuple[BoundCoupled, ...]
     """The risk monitors, then those detectors that have a state."""
+    monitor_count: int = 0
+    """How many of them are monitors."""
     batch: BatchRules = field(default_factory=BatchRules)
     event_detectors: tuple[BoundEventDetector, ...] = ()
     planning: Planning

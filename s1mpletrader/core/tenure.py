@@ -68,6 +68,12 @@ class Tenure:
         self._now = now
         self._is_dead = is_dead
         self._version = 0
+        self._until: Instant = 0
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the lease certainly lasts: nobody else can have taken it yet."""
+        return self._now() < self._until
 
     def begin(self) -> None:
         """Take the lease; ``LeaseTaken`` where another process holds it that is not known to be dead."""
@@ -80,8 +86,9 @@ class Tenure:
 
     def renew(self) -> None:
         """Hold it longer; ``LeaseLost`` where another process has taken it."""
+        since = self._now()
         try:
-            self._version = self._state.put(self._key, self._lease(LEASE_NS), expected_version=self._version)
+            self._held(self._state.put(self._key, self._lease(LEASE_NS), expected_version=self._version), since)
         except StateConflict as conflict:
             raise LeaseLost(f"another process trades on this account now: {conflict}") from conflict
 
@@ -93,12 +100,14 @@ class Tenure:
             return
 
     def _write(self, found: VersionedValue | None) -> None:
+        since, version = self._now(), 0 if found is None else found.version
         try:
-            self._version = self._state.put(
-                self._key, self._lease(LEASE_NS), expected_version=0 if found is None else found.version
-            )
+            self._held(self._state.put(self._key, self._lease(LEASE_NS), expected_version=version), since)
         except StateConflict as conflict:
             raise LeaseTaken(f"another process has just taken this account: {conflict}") from conflict
 
     def _lease(self, length: int) -> bytes:
         return json.encode(Lease(owner=self._owner, until=self._now() + length))
+
+    def _held(self, version: int, since: Instant) -> None:
+        self._version, self._until = version, since + LEASE_NS

@@ -45,23 +45,27 @@ class WorkerStates:
         self._alarm = alarm
         self._kept: dict[str, tuple[Remembered, int]] = {}
 
-    def restore(self, strategy: Strategy) -> None:
-        """Give a strategy back what it remembered. A worker whose state has another version begins anew, and that is told."""
+    def restore(self, strategy: Strategy) -> bool:
+        """Give a strategy back what it remembered; False where nothing is kept.
+
+        A worker whose state has another version begins anew, and that is told.
+        """
         found = self._state.get(_key(self._book, strategy.name))
         if found is None:
-            return
+            return False
         self._kept[strategy.name] = (NOTHING, found.version)
         try:
             kept = json.decode(found.value, type=KeptStates)
         except (DecodeError, ValidationError) as fault:
             self._alarm(f"{strategy.name}: what its workers remembered cannot be read, they begin anew: {fault}")
-            return
+            return False
         bodies = {one.name: one for one in kept.workers}
         for number, bound in enumerate(strategy.coupled):
             if bound.name in bodies:
                 self._restore_one(strategy, number, bound, bodies[bound.name])
         monitors = {bound.name for bound in strategy.coupled}
         strategy.state.standing.update({(r.monitor, r.kind, r.symbol): r for r in kept.standing if r.monitor in monitors})
+        return True
 
     def keep(self, strategy: Strategy) -> None:
         """Store what a strategy remembers, where it has changed."""

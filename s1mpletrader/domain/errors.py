@@ -25,6 +25,14 @@ class Defect(S1mpleTraderError):
     """A broken promise in code or stored data. The run stops, because nothing after it can be trusted."""
 
 
+class PluginFailed(Defect):
+    """A plugin of a strategy raised: a backtest ends with it; in real time the strategy decides nothing any more."""
+
+    def __init__(self, plugin: str, fault: Exception) -> None:
+        self.plugin = plugin
+        super().__init__(f"{plugin} failed: {type(fault).__name__}: {fault}")
+
+
 class IllegalTransition(Refused):
     """An order was asked to change in a way the declared graph of states does not have."""
 

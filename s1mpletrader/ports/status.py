@@ -34,6 +34,8 @@ class StrategyStatus(Struct, frozen=True, kw_only=True):
     """Live orders; those of unknown outcome are among them."""
     prices: Mapping[str, Decimal] = {}
     """The last price of each symbol, as far as it is known."""
+    quarantine: str | None = None
+    """Which of its plugins failed, and how, so that it decides nothing any more; None while all is well."""
 
 
 class LiveStatus(Struct, frozen=True, kw_only=True):

@@ -123,7 +123,7 @@ def test_rows_before_a_worker_begins_are_not_shown_to_it() -> None:
 def test_a_worker_that_does_not_keep_to_its_window_is_named(early: int) -> None:
     with pytest.raises(Defect) as defect:
         filled(Spread("close", "range", 2, early))
-    assert str(defect.value) == "w0 declares a window of 2 and did not keep to it"
+    assert str(defect.value) == "w0 failed: Defect: it declares a window of 2 and did not keep to it"
 
 
 def test_a_worker_gives_as_many_values_as_it_declares() -> None:

@@ -314,12 +314,22 @@ def test_what_goes_wrong_after_a_turn_ends_the_run() -> None:
     run_virtually(story())
 
 
-def test_an_engine_that_has_not_begun_has_no_failure_and_a_fault_before_it_is_raised_at_once() -> None:
-    desk = Desk()
+def test_an_engine_that_has_not_begun_has_no_failure() -> None:
     with pytest.raises(Defect, match="has not begun"):
-        _ = desk.engine.failure
-    with pytest.raises(ValueError, match="too early"):
-        desk.inbox.fail(ValueError("too early"))
+        _ = Desk().engine.failure
+
+
+def test_a_fault_before_the_beginning_ends_the_run_at_its_beginning() -> None:
+    desk = Desk()
+    desk.inbox.fail(ValueError("too early"))
+    desk.inbox.fail(ValueError("and once more"))
+
+    async def story() -> None:
+        desk.engine.begin(lambda: None)
+        with pytest.raises(ValueError, match="too early"):
+            await desk.engine.failure
+
+    run_virtually(story())
 
 
 def test_nothing_is_asked_of_the_engine_for_no_replies() -> None:
