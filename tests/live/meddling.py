@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 
-from s1mpletrader.api import Candle, Candles, ConnectorProvision, DataProvision, NoConfig, Plugin, Series, hookimpl
+from s1mpletrader.api import Candle, Candles, ConnectorProvision, DataProvision, Plugin, PluginConfig, Series, hookimpl
 from s1mpletrader.core.live_streams import ReplayedStream
 from s1mpletrader.core.plugin_manager import PluginManager
 from s1mpletrader.plugins.simulated_exchange.building import build_exchange
@@ -16,6 +16,12 @@ LoadPlugins = Callable[[Sequence[str] | None], PluginManager]
 
 def left_alone(exchange: SimulatedExchange) -> SimulatedExchange:
     return exchange
+
+
+class SourceConfig(PluginConfig):
+    """``number`` makes two tables two sources, of which neither waits for the other."""
+
+    number: int = 0
 
 
 class Meddled:
@@ -32,12 +38,12 @@ class Meddled:
 
     @hookimpl
     def s1mple_market_data(self) -> Sequence[Plugin[Any, Any, Any]]:
-        return [Plugin(name="meddled", config=NoConfig, build=self._source, summary="Candles of a test.")]
+        return [Plugin(name="meddled", config=SourceConfig, build=self._source, summary="Candles of a test.")]
 
     def _exchange(self, config: SimulatedExchangeConfig, provision: ConnectorProvision) -> Any:
         return self._meddle(build_exchange(config, provision))
 
-    def _source(self, config: NoConfig, provision: DataProvision) -> "LateSource":
+    def _source(self, config: SourceConfig, provision: DataProvision) -> "LateSource":
         return LateSource(self._histories, provision.clock, self._delay_s)
 
 
