@@ -47,14 +47,13 @@ def row_filler(facts: FactTable, bound: BoundWorker) -> Callable[[int], None]:
             return
         try:
             given: Row | None = update(tuple(read(row) for read in inputs))
+            if (given is None) != (row < first_output):
+                raise Defect(f"it declares a window of {bound.worker.window} and did not keep to it")
+            if given is not None:
+                for column, value in zip(outputs, given, strict=True):
+                    column[row] = value
         except Exception as fault:
             raise PluginFailed(bound.name, fault) from fault
-        if (given is None) != (row < first_output):
-            broken = Defect(f"it declares a window of {bound.worker.window} and did not keep to it")
-            raise PluginFailed(bound.name, broken)
-        if given is not None:
-            for column, value in zip(outputs, given, strict=True):
-                column[row] = value
 
     return fill
 
@@ -64,12 +63,11 @@ def _fill_whole(facts: FactTable, bound: BoundWorker, worker: IWholeHistory) -> 
     data: dict[Key, FloatArray] = {key: facts.column(key).values[begin:] for key in bound.worker.needs}
     try:
         given = worker.columns(data)
+        for key in bound.worker.gives:
+            column, values = facts.column(key), given[key]
+            if begin == 0 and values.dtype == np.float64 and len(values) == len(column.values):
+                column.values = values
+            else:
+                column.values[begin:] = values
     except Exception as fault:
         raise PluginFailed(bound.name, fault) from fault
-    for key in bound.worker.gives:
-        column = facts.column(key)
-        values = given[key]
-        if begin == 0 and values.dtype == np.float64 and len(values) == len(column.values):
-            column.values = values
-        else:
-            column.values[begin:] = values

@@ -205,7 +205,7 @@ class QuietWorker:
         first, last = self._rows(start, stop)
         if first >= last:
             return stop
-        _, row = self._quiet.quiet(self._states[self._number], self._columns, view, first, last)
+        _, row = self._go_on(view, first, last)
         if row == last:
             return stop
         return int(np.searchsorted(self._timeline.instants, self._closed_at[row]))
@@ -214,7 +214,13 @@ class QuietWorker:
         """Take the state past the quiet instants."""
         first, last = self._rows(start, stop)
         if first < last:
-            self._states[self._number], _ = self._quiet.quiet(self._states[self._number], self._columns, view, first, last)
+            self._states[self._number], _ = self._go_on(view, first, last)
+
+    def _go_on(self, view: AccountView, first: int, last: int) -> tuple[Any, int]:
+        try:
+            return self._quiet.quiet(self._states[self._number], self._columns, view, first, last)
+        except Exception as fault:
+            raise PluginFailed(self._bound.name, fault) from fault
 
     def _rows(self, start: int, stop: int) -> tuple[int, int]:
         series = self._bound.series
@@ -233,10 +239,13 @@ def can_skip(strategy: Strategy) -> bool:
 def _candidates(strategy: Strategy, timeline: Timeline) -> InstantArray:
     """The indices of the instants at which some detector might give a signal."""
     flags = np.zeros(len(timeline), dtype=np.bool_)
-    for _, detector, series, first_row in strategy.detectors:
+    for name, detector, series, first_row in strategy.detectors:
         if not isinstance(detector, ICandidates):
             raise TypeError("a detector has no candidates form")
-        rows = np.array(detector.candidates(strategy.facts.aligned(detector.needs)), dtype=np.bool_)
+        try:
+            rows = np.array(detector.candidates(strategy.facts.aligned(detector.needs)), dtype=np.bool_)
+        except Exception as fault:
+            raise PluginFailed(name, fault) from fault
         rows[:first_row] = False
         flags |= timeline.flags(series, rows, strategy.facts.candles[series].closed_at)
     return np.flatnonzero(flags)

@@ -10,7 +10,7 @@ from s1mpletrader.core.columns import bind_workers, fill_columns, row_filler
 from s1mpletrader.core.facts import FactTable
 from s1mpletrader.core.strategy import BoundWorker
 from s1mpletrader.domain.candles import Candles
-from s1mpletrader.domain.errors import Defect
+from s1mpletrader.domain.errors import PluginFailed
 from s1mpletrader.domain.facts import FloatArray, Key, Row, Series
 from s1mpletrader.domain.instant import MINUTE_NS
 from s1mpletrader.ports.workers import IWholeHistory
@@ -121,7 +121,7 @@ def test_rows_before_a_worker_begins_are_not_shown_to_it() -> None:
 
 @pytest.mark.parametrize("early", [1, -1])
 def test_a_worker_that_does_not_keep_to_its_window_is_named(early: int) -> None:
-    with pytest.raises(Defect) as defect:
+    with pytest.raises(PluginFailed) as defect:
         filled(Spread("close", "range", 2, early))
     assert str(defect.value) == "w0 failed: Defect: it declares a window of 2 and did not keep to it"
 
@@ -129,5 +129,25 @@ def test_a_worker_that_does_not_keep_to_its_window_is_named(early: int) -> None:
 def test_a_worker_gives_as_many_values_as_it_declares() -> None:
     worker = Spread("close", "range", 1)
     worker.gives = (*worker.gives, key("more"))  # type: ignore[assignment]
-    with pytest.raises(ValueError, match="shorter"):
+    with pytest.raises(PluginFailed, match="w0 failed: ValueError: .* shorter"):
         filled(worker)
+
+
+class Broken(Spread):
+    """Divides by nothing."""
+
+    def begin(self) -> Callable[[Row], Row | None]:
+        return lambda row: (row[0] / 0, row[0])
+
+
+class WholeBroken(Spread):
+    """Forgets what it gives."""
+
+    def columns(self, data: Mapping[Key, FloatArray]) -> Mapping[Key, FloatArray]:
+        return {}
+
+
+@pytest.mark.parametrize(("form", "error"), [(Broken, "ZeroDivisionError"), (WholeBroken, "KeyError")])
+def test_a_worker_that_fails_is_named(form: type[Spread], error: str) -> None:
+    with pytest.raises(PluginFailed, match=f"^w0 failed: {error}"):
+        filled(form("close", "range", 1))

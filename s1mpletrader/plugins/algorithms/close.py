@@ -45,7 +45,7 @@ class Renewal(Struct, frozen=True, kw_only=True):
     target_price: Decimal | None
 
 
-class CloseState(Struct, frozen=True, kw_only=True):
+class CloseState(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is to be closed (all of it where no quantity is given), and what has been asked for on the way."""
 
     quantity: Decimal | None = None
