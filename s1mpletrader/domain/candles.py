@@ -1,6 +1,6 @@
 """Closed candles as columns."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
 
@@ -33,7 +33,7 @@ class Candles:
     low: FloatArray
     close: FloatArray
     volume: FloatArray
-    warm_up_count: int = 0
+    warm_up_count: int = field(default=0, init=False)
     """How many of the first candles were history already for the run that recorded them: no reason to decide anything."""
 
     def __post_init__(self) -> None:
@@ -45,6 +45,12 @@ class Candles:
 
     def __len__(self) -> int:
         return len(self.opened_at)
+
+    def after_warm_up(self, count: int) -> "Candles":
+        """The same candles, of which so many were there for a warm-up alone."""
+        same = replace(self)
+        object.__setattr__(same, "warm_up_count", count)
+        return same
 
     @cached_property
     def closed_at(self) -> InstantArray:

@@ -181,7 +181,7 @@ def test_an_order_that_died_with_its_process_is_not_placed_by_evidence_and_never
     broken.run(dies_at=whole.intended_at[1] + 50 * SECOND_NS // 1000)
     last = broken.run()
     details, state, filled = last.orders[1]
-    assert (details, state, filled) == (whole.orders[1][0], "NOT_PLACED", 0)
+    assert (details, state, filled) == (whole.orders[1][0], "NOT_PLACED", Decimal(0))
     assert "the process ended before an answer came" in last.evidence
     assert any("not found in 3 queries" in text for text in last.evidence)
     assert last.violations == ()

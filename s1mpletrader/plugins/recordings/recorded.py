@@ -56,7 +56,7 @@ class RecordedCandles:
         opened_at = np.array([candle.opened_at for candle in candles], dtype=np.int64)
         try:
             warm_up_count = sum(is_warm_up for _, is_warm_up in rows)
-            return Candles(series=series, opened_at=opened_at, warm_up_count=warm_up_count, **columns)
+            return Candles(series=series, opened_at=opened_at, **columns).after_warm_up(warm_up_count)
         except NotCandles as fault:
             raise BadData(f"{self._path}: {fault}") from None
 
