@@ -1,7 +1,6 @@
 """From a configuration's tables to a strategy, compiled into flat tuples of bound parts."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from s1mpletrader.core.decision import Named, Planning, Routed
 from s1mpletrader.core.facts import FactTable, SeriesData
 from s1mpletrader.core.plugin_manager import PluginKind
 from s1mpletrader.core.strategy import BoundCoupled, BoundDetector, BoundEventDetector, Strategy, StrategyState
+from s1mpletrader.core.warm_up import begun_after_warm_up
 from s1mpletrader.domain.candles import Candles
 from s1mpletrader.domain.errors import ConfigurationError
 from s1mpletrader.domain.facts import CANDLE_FIELDS, CLOSED_AT, Key, Series
@@ -33,19 +33,11 @@ def assemble_strategies(
 ) -> dict[str, Strategy]:
     """All strategies by name, in the order of their turns. None decides anything while its history is another run's warm-up."""
     return {
-        one.strategy.name: _begun_after_warm_up(
+        one.strategy.name: begun_after_warm_up(
             candles[one.strategy.name], assemble_strategy(one, candles[one.strategy.name], instruments, open_state)
         )
         for one in portfolio.strategies
     }
-
-
-def _begun_after_warm_up(candles: Mapping[Series, Candles], strategy: Strategy) -> Strategy:
-    """The strategy, whose detectors and coupled workers are not asked before their series' warm-up is over."""
-    rows = {series: data.warm_up_count for series, data in candles.items()}
-    detectors = [bound._replace(first_row=max(bound.first_row, rows[bound.series])) for bound in strategy.detectors]
-    coupled = [bound._replace(first_row=max(bound.first_row, rows[bound.series])) for bound in strategy.coupled]
-    return replace(strategy, detectors=tuple(detectors), coupled=tuple(coupled))
 
 
 def assemble_strategy(

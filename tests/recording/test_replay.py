@@ -30,6 +30,10 @@ MICROSECOND_NS = 1_000
 """Decisions of one turn are some nanoseconds apart, and the next turn may begin before these have gone by."""
 
 
+PAIRS_FROM = 500
+"""The run over pairs begins after this candle: within the next thirty it decides by what it remembers."""
+
+
 class Done(NamedTuple):
     """What a run decided, and what came of it."""
 
@@ -77,10 +81,10 @@ def recorded(file: str, directory: Path, overrides: Sequence[str], clock: System
     return ended, path
 
 
-def replayed(file: str, path: Path, *tables: str) -> Done:
+def replayed(file: str, path: Path, *tables: str, overrides: Sequence[str] = ()) -> Done:
     """A backtest, in which these tables read the recording."""
     keys = [key for table in tables for key in (f"{table}.plugin=recorded", f"{table}.path={path}")]
-    container = BacktestContainer(configuration=load(EXAMPLES / file, [*MEMORY, *keys]))
+    container = BacktestContainer(configuration=load(EXAMPLES / file, [*MEMORY, *overrides, *keys]))
     container.backtest().run()
     return done(container.ledger(), container.journal(), container.metrics())
 
@@ -131,6 +135,17 @@ def test_history_from_before_a_run_gives_facts_and_no_decisions(
     assert on_paper_again(file, path, *tables) == paper
     with_all = replayed(file, without_marks(path), *tables)
     assert file != "ema_cross.toml" or with_all.signals > paper.signals, "there was something to decide in the warm-up"
+
+
+def test_a_detector_remembers_what_it_saw_in_the_warm_up(tmp_path: Path) -> None:
+    """Whether it waits for the spread to open or to close was settled before the run began."""
+    keys = [f"data.{number}.candles=900" for number in range(2)]
+    quick = ["signal.0.window=30", "signal.0.entry_deviation=1.5"]
+    container = BacktestContainer(configuration=load(EXAMPLES / "pairs.toml", [*MEMORY, *keys]))
+    start = min(data.closed_at.item(PAIRS_FROM) for data in container.candles().values()) + MINUTE_NS // 2
+    paper, path = recorded("pairs.toml", tmp_path, [*keys, *quick, "environment.warm_up=5h"], LateClock(start))
+    assert paper.orders
+    assert replayed("pairs.toml", path, "data.0", "data.1", overrides=quick) == paper
 
 
 def without_marks(path: Path) -> Path:
