@@ -58,6 +58,9 @@ async def live_run(
         left_at = _left_at(container)
         if isinstance(real_clock, ScaledClock) and sources.is_replay:
             real_clock.begin_at(left_at if left_at is not None else first_close(sources))
+        elif isinstance(real_clock, ScaledClock) and left_at is not None:
+            # A time that has run ahead of the machine's does not go back: what is stored would lie in its future.
+            real_clock.begin_at(max(left_at, time.time_ns()))
         container.venue_candles.override(providers.Object(await _venue_candles(sources, real_clock)))
         connector: IExecutionConnector = container.connector()
         closing.push_async_callback(connector.close)

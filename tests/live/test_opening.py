@@ -1,17 +1,21 @@
 """Before a run begins: who may send orders where, on whose store, and that everything is closed whatever happens."""
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import json
 
 from s1mpletrader.configuration import load
 from s1mpletrader.container import live_run
 from s1mpletrader.container.opening import clock_of
 from s1mpletrader.core.real_time import ScaledClock, SystemClock
+from s1mpletrader.core.worker_state import KeptStates
 from s1mpletrader.domain.errors import ConfigurationError, Unavailable
-from tests.cli.venue import AskedVenue, with_venue
+from s1mpletrader.domain.instant import HOUR_NS
+from tests.cli.venue import AskedSource, AskedVenue, with_source, with_venue
 from tests.live.meddling import LoadPlugins, meddled
 from tests.live.virtual_loop import run_virtually
 from tests.running import EXAMPLES
@@ -142,3 +146,29 @@ def test_a_first_run_on_paper_begins_where_its_windows_are_full(place: Place) ->
 )
 def test_the_clock_is_the_machines_unless_time_is_a_simulated_one(overrides: tuple[str, ...], kind: type[Any]) -> None:
     assert isinstance(clock_of(load(FILE, [*QUICK, *overrides], load_plugins=meddled())), kind)
+
+
+def test_a_time_that_has_run_ahead_of_the_machines_does_not_go_back(place: Place) -> None:
+    """At an exchange that goes sixty times as fast, a run ends an hour and more in the machine's future."""
+    keys = (
+        "environment.mode=live",
+        "environment.speed=60",
+        "exchange.plugin=asked",
+        "data.plugin=asked",
+        "recording.plugin=none",
+    )
+
+    async def runs(remembers: int | None) -> tuple[int, int]:
+        store = f"ledger.url=sqlite:///{place.directory}/store.sqlite"
+        async with live_run(load(FILE, [store, *keys], load_plugins=with_source(AskedSource()))) as container:
+            if remembers is not None:
+                kept = KeptStates(closed_at=remembers, workers=(), standing=())
+                container.state().put(f"worker_state/{container.book_name()}/ema_cross", json.encode(kept), expected_version=0)
+            return container.real_clock().now(), time.time_ns()
+
+    began, machine = run_virtually(runs(None))
+    assert abs(began - machine) < HOUR_NS
+    ahead = began + 10 * HOUR_NS
+    began_again, _ = run_virtually(runs(ahead))
+    assert abs(began_again - machine) < HOUR_NS
+    assert ahead <= run_virtually(runs(None))[0] < ahead + HOUR_NS
