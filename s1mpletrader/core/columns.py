@@ -47,13 +47,13 @@ def row_filler(facts: FactTable, bound: BoundWorker) -> Callable[[int], None]:
             return
         try:
             given: Row | None = update(tuple(read(row) for read in inputs))
-            if (given is None) != (row < first_output):
-                raise Defect(f"it declares a window of {bound.worker.window} and did not keep to it")
-            if given is not None:
-                for column, value in zip(outputs, given, strict=True):
-                    column[row] = value
+            for column, value in zip(outputs, given or (), strict=given is not None):
+                column[row] = value
         except Exception as fault:
             raise PluginFailed(bound.name, fault) from fault
+        if (given is None) != (row < first_output):
+            broken = Defect(f"it declares a window of {bound.worker.window} and did not keep to it")
+            raise PluginFailed(bound.name, broken)
 
     return fill
 

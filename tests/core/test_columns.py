@@ -129,7 +129,7 @@ def test_a_worker_that_does_not_keep_to_its_window_is_named(early: int) -> None:
 def test_a_worker_gives_as_many_values_as_it_declares() -> None:
     worker = Spread("close", "range", 1)
     worker.gives = (*worker.gives, key("more"))  # type: ignore[assignment]
-    with pytest.raises(PluginFailed, match="w0 failed: ValueError: .* shorter"):
+    with pytest.raises(PluginFailed, match=r"^w0 failed: ValueError: .* shorter"):
         filled(worker)
 
 

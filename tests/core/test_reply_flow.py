@@ -124,12 +124,14 @@ def test_evidence_against_an_end_reopens_the_order_and_says_so() -> None:
     order = placed(desk)
     desk.reply(NotPlaced(order_id=order, evidence="thrice not found", at=NOON), filled(order, 1))
     assert state_of(desk, order) == ("FILLED", "2")
-    assert desk.kinds == ["INTENDED", "NOT_PLACED", "REOPENED", "FILLED"]
+    assert desk.kinds == ["INTENDED", "NOT_PLACED", "REOPENED", "FILLED", "ALARM"]
+    assert desk.metrics.alarms == 1
     desk = Desk()
     order = placed(desk)
     desk.reply(Rejected(order_id=order, rejection_reason="?", at=NOON), accepted(order))
     assert state_of(desk, order) == ("OPEN", "0")
-    assert desk.kinds == ["INTENDED", "REJECTED", "REOPENED", "RECORDED"]
+    assert desk.kinds == ["INTENDED", "REJECTED", "REOPENED", "RECORDED", "ALARM"]
+    assert desk.metrics.alarms == 1
 
 
 def test_a_late_fill_of_a_cancelled_order_is_kept_and_its_story_is_found_again() -> None:
@@ -140,8 +142,9 @@ def test_a_late_fill_of_a_cancelled_order_is_kept_and_its_story_is_found_again()
         desk.cache.get_context(order)
     desk.reply(filled(order, 1, "1"))
     assert state_of(desk, order) == ("CANCELLED", "1")
-    assert desk.kinds == ["INTENDED", "RECORDED", "CANCELLED", "FILLED"]
-    assert [entry.parent_seq for entry in desk.journal.entries("r")] == [None, 0, 1, 2]
+    assert desk.kinds == ["INTENDED", "RECORDED", "CANCELLED", "FILLED", "ALARM"]
+    assert [entry.parent_seq for entry in desk.journal.entries("r")] == [None, 0, 1, 2, 3]
+    assert desk.metrics.alarms == 1
     with pytest.raises(CacheMiss):
         desk.cache.get_context(order)
 

@@ -63,7 +63,8 @@ def _bound(field: str, part: str, method: str) -> Callable[[Strategy, Armed, Bas
     def poison(strategy: Strategy, armed: Armed, fault: BaseException) -> Strategy:
         first, *others = getattr(strategy, field)
         bad = first._replace(**{part: Poisoned(getattr(first, part), method, armed, fault)})
-        return replace(strategy, **{field: (bad, *others)})
+        changes: dict[str, Any] = {field: (bad, *others)}
+        return replace(strategy, **changes)
 
     return poison
 

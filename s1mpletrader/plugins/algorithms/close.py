@@ -97,8 +97,8 @@ class Close:
         if close.wake_at is None or context.at < close.wake_at:
             return _stay(close)
         if close.attempts >= ATTEMPTS_MAX:
-            detail = f"after {ATTEMPTS_MAX} attempts {in_the_way[0].order_id} is still live"
-            return Advance(done=True, given_up=RefusalDraft(code="CANCEL_REFUSED", detail=detail))
+            why = f"after {ATTEMPTS_MAX} attempts {in_the_way[0].order_id} is still live"
+            return _fail(close, "CANCEL_REFUSED", why, context)
         again = replace(close, attempts=close.attempts + 1, wake_at=None)
         amounts = dict(close.amended)
         return _stay(again, *(_ask(order, amounts.get(order.order_id)) for order in in_the_way))
@@ -183,7 +183,7 @@ def _attend(close: CloseState, event: GroupEvent, context: GroupContext) -> Adva
     if not isinstance(event, OrderUpdate) or not _is_closing(event.order, context) or event.order.live:
         return _stay(close)
     if event.order.remaining_quantity:
-        return _fail(close, event.order, context)
+        return _fail(close, "NOT_CLOSED", _end(event.order), context)
     return _close(replace(close, taken=()), context) if close.quantity is None else Advance(done=True)
 
 
@@ -191,10 +191,13 @@ def _is_closing(order: Order, context: GroupContext) -> bool:
     return order.group_id == context.group_id and order.details.type is OrderType.MARKET
 
 
-def _fail(close: CloseState, order: Order, context: GroupContext) -> Advance:
+def _end(order: Order) -> str:
+    end = f"{order.order_id} has ended as {order.state}"
+    return end if order.rejection_reason is None else f"{end}: {order.rejection_reason}"
+
+
+def _fail(close: CloseState, code: str, why: str, context: GroupContext) -> Advance:
     """Put back the exits, as far as they are for what is held and has none."""
-    why = f"{order.order_id} has ended as {order.state}"
-    why = why if order.rejection_reason is None else f"{why}: {order.rejection_reason}"
     bare = subtract(abs(context.held_quantity), total(exits[0].remaining_quantity for exits in live_exits(context)))
     places = []
     for one in close.taken:
@@ -202,10 +205,10 @@ def _fail(close: CloseState, order: Order, context: GroupContext) -> Advance:
         if quantity:
             bare = subtract(bare, quantity)
             places.append(place_exits(context, quantity, one.stop_price, one.target_price))
-    given_up = RefusalDraft(code="NOT_CLOSED", detail=why)
+    given_up = RefusalDraft(code=code, detail=why)
     held = f"{plain(abs(context.held_quantity))} of {context.trade.symbol} is still held by {context.trade.trade_id}"
-    after = f"{plain(bare)} of it unprotected" if bare > 0 else "its exits are placed again"
-    return Advance(commands=tuple(places), done=True, given_up=given_up, alarm=f"{why}; {held}, {after}")
+    after = f", {plain(bare)} of it without an exit" if bare > 0 else ""
+    return Advance(commands=tuple(places), done=True, given_up=given_up, alarm=f"{why}; {held}{after}")
 
 
 def _renewal(orders: list[Order], quantity: Decimal) -> Renewal:
