@@ -55,7 +55,7 @@ class LiveStreams:
             lane.warm_up(candles, steps=steps)
 
     async def run(self, lanes: Sequence[LiveLane], inbox: Inbox) -> None:
-        """Hand every candle to the strategies that follow its series, until the sources end."""
+        """Hand every candle to the strategies that follow its series, until the sources end; raises what breaks the first."""
 
         async def hear(source: IMarketStream, series: tuple[Series, ...]) -> None:
             known = [lane.closed_to(one) for lane in lanes for one in series if lane.follows(one)]
@@ -66,9 +66,12 @@ class LiveStreams:
                 if self._came is not None:
                     self._came(candle)
 
-        async with asyncio.TaskGroup() as group:
-            for source, series in self._sources:
-                group.create_task(hear(source, series))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for source, series in self._sources:
+                    group.create_task(hear(source, series))
+        except ExceptionGroup as broken:
+            raise broken.exceptions[0] from broken
         # What has been put is taken in the turns that are due by now; the run ends after them.
         await asyncio.sleep(0)
 

@@ -111,13 +111,15 @@ def told(story: Story, *overrides: str, meddle: Meddle = left_alone, file: str |
             going = asyncio.create_task(running.run.run(running.stop))
             telling = asyncio.create_task(story(running))
             await asyncio.wait({going, telling}, return_when=asyncio.FIRST_COMPLETED)
-            if telling.done():
-                running.stop.set()
-            else:
-                telling.cancel()
-            await asyncio.gather(telling, return_exceptions=going.done())
-            await going
-            return running
+            is_told = telling.done()
+            telling.cancel()
+            running.stop.set()
+            await asyncio.wait({going, telling})
+            if going.exception() is not None or is_told:
+                await going
+                await telling
+                return running
+            raise AssertionError("the run has ended before the story")
 
     return run_virtually(telling())
 
@@ -407,7 +409,7 @@ def test_who_watches_is_told_every_second_how_the_run_stands() -> None:
 
     async def story(running: Running) -> None:
         await running.until(lambda: running.holds)
-        await running.minutes(500)
+        await running.until(lambda: not running.holds)
 
     running = told(story, watching={"board": board})
     first, *_, last = board.statuses
