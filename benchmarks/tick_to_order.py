@@ -86,6 +86,7 @@ class Stopwatch:
     def __init__(self) -> None:
         self.timings: list[Timing] = []
         self.contents: list[Content] = []
+        self.last_commit_at = 0.0
         self._frame_at: float | None = None
         self._commits: list[tuple[float, float]] = []
 
@@ -111,7 +112,8 @@ class Stopwatch:
             self.contents.append(Content(changes, entries, self._frame_at is not None))
             begin = perf_counter()
             fresh = commit()
-            self._commits.append((begin, perf_counter()))
+            self.last_commit_at = perf_counter()
+            self._commits.append((begin, self.last_commit_at))
             return fresh
 
         setattr(recorder, "_commit", timed)  # noqa: B010
@@ -258,7 +260,7 @@ async def measure(orders: int, folder: Path) -> tuple[list[Timing], list[float]]
         opened.set()
         await opening
         while len(watch.timings) < orders and not running.done():
-            await _one_candle(exchange)
+            await _one_candle(exchange, watch)
             for content in watch.contents:
                 twin.write(content)
             watch.contents.clear()
@@ -271,13 +273,15 @@ async def measure(orders: int, folder: Path) -> tuple[list[Timing], list[float]]
     return watch.timings, twin.seconds
 
 
-async def _one_candle(exchange: LocalExchange) -> None:
+async def _one_candle(exchange: LocalExchange, watch: Stopwatch) -> None:
     """A second of the exchange: first everything that is due before the close, then the close, then what it leads to."""
     for _ in range(9):
         exchange.advance(SECOND_NS // 10)
         await asyncio.sleep(QUIET_S / 9)
     exchange.advance(SECOND_NS // 10)
     await asyncio.sleep(QUIET_S)
+    while (left := watch.last_commit_at + QUIET_S - perf_counter()) > 0:  # noqa: ASYNC110 - quiet is no event
+        await asyncio.sleep(left)
 
 
 async def _pass_until_set(exchange: LocalExchange, event: asyncio.Event) -> None:
