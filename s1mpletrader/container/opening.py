@@ -20,7 +20,7 @@ from s1mpletrader.domain.facts import Series
 from s1mpletrader.domain.instant import DAY_NS, Instant
 from s1mpletrader.ports.clock import IClock
 from s1mpletrader.ports.execution import IExecutionConnector, IGrowingWorld, IProduction, IWorld
-from s1mpletrader.ports.health import IOpened
+from s1mpletrader.ports.health import IOpened, IServerTime
 
 VENUE_PAST_NS: Final = DAY_NS
 """How much of the past a simulated venue is told of a market that is really live."""
@@ -50,23 +50,19 @@ async def live_run(
     async with AsyncExitStack() as closing:
         built = closing.enter_context(watching_tables(portfolio, container.run_name(), real_clock))
         container.watching.override(providers.Object({**built, **(watching or {})}))
-        sources: LiveSources = container.sources()
-        for source, _ in sources.streams:
-            closing.push_async_callback(source.close)
-            if isinstance(source, IOpened):
-                await source.open()
+        sources = await _opened_sources(container, closing)
         left_at = _left_at(container)
-        if isinstance(real_clock, ScaledClock) and sources.is_replay:
-            real_clock.begin_at(left_at if left_at is not None else first_close(sources))
-        elif isinstance(real_clock, ScaledClock) and left_at is not None:
-            # A time that has run ahead of the machine's does not go back: what is stored would lie in its future.
-            real_clock.begin_at(max(left_at, time.time_ns()))
+        if isinstance(real_clock, ScaledClock):
+            _go_on_from(left_at, real_clock, sources)
         container.venue_candles.override(providers.Object(await _venue_candles(sources, real_clock)))
         connector: IExecutionConnector = container.connector()
         closing.push_async_callback(connector.close)
         closing.push_async_callback(container.patient().close)
         _check_venue(portfolio, connector)
         _check_production(portfolio, connector, confirmed_account)
+        if isinstance(real_clock, ScaledClock) and not sources.is_replay and isinstance(connector, IServerTime):
+            # A time that is to go as fast as the venue's goes with it: behind it, old candles would seem to be of now.
+            real_clock.begin_at(max(real_clock.now(), await connector.server_time()))
         if isinstance(connector, IOpened):
             await connector.open()
         container.instruments.override(providers.Object(dict(await connector.instruments(portfolio.symbols))))
@@ -81,6 +77,24 @@ async def live_run(
         container.submitted().look_in(container.flows.book())
         closing.callback(container.recording().close)
         yield container
+
+
+async def _opened_sources(container: LiveContainer, closing: AsyncExitStack) -> LiveSources:
+    sources: LiveSources = container.sources()
+    for source, _ in sources.streams:
+        closing.push_async_callback(source.close)
+        if isinstance(source, IOpened):
+            await source.open()
+    return sources
+
+
+def _go_on_from(left_at: Instant | None, clock: ScaledClock, sources: LiveSources) -> None:
+    """Let a time of its own begin where the last run on this book left it."""
+    if sources.is_replay:
+        clock.begin_at(left_at if left_at is not None else first_close(sources))
+    elif left_at is not None:
+        # A time that has run ahead of the machine's does not go back: what is stored would lie in its future.
+        clock.begin_at(max(left_at, time.time_ns()))
 
 
 async def _venue_candles(sources: LiveSources, clock: IClock) -> dict[Series, Candles]:

@@ -129,7 +129,7 @@ def test_without_a_word_the_environment_has_its_defaults(tmp_path: Path) -> None
         ("[live.data]\nplugin = 'file'", "[live.data]: there may be several of these (write [[data]], with double brackets)"),
         ("[[live.exchange]]\nplugin = 'x'", "[live.exchange]: there is exactly one exchange, written [exchange]"),
         ("[live.environment]\nspeeed = 2", "[live.environment] speeed: unknown key (nearest: 'speed')"),
-        ("[live.environment]\nspeed = 2", "[live.environment]: speed is for paper"),
+        ("[live.environment]\nspeed = 0", "[live.environment] speed: must be above 0.0, found 0"),
         ("[live.environment]\nmode = 'paper'", "[live.environment] mode: must be 'live' here, or left out"),
         ("[[live.environment]]\nspeed = 2", "[live.environment]: must be one table"),
         ("[paper.account]\ntype = 'spot'", "[paper.account] currency: this key is required"),
