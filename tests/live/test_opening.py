@@ -11,11 +11,12 @@ from msgspec import json
 from s1mpletrader.configuration import load
 from s1mpletrader.container import live_run
 from s1mpletrader.container.opening import clock_of
+from s1mpletrader.core.plugin_manager import PluginManager
 from s1mpletrader.core.real_time import ScaledClock, SystemClock
 from s1mpletrader.core.worker_state import KeptStates
 from s1mpletrader.domain.errors import ConfigurationError, Unavailable
 from s1mpletrader.domain.instant import HOUR_NS
-from tests.cli.venue import AskedSource, AskedVenue, with_source, with_venue
+from tests.cli.venue import AskedSource, AskedVenue, SourcePlugin, with_source, with_venue
 from tests.live.meddling import LoadPlugins, meddled
 from tests.live.virtual_loop import run_virtually
 from tests.running import EXAMPLES
@@ -172,3 +173,30 @@ def test_a_time_that_has_run_ahead_of_the_machines_does_not_go_back(place: Place
     began_again, _ = run_virtually(runs(ahead))
     assert abs(began_again - machine) < HOUR_NS
     assert ahead <= run_virtually(runs(None))[0] < ahead + HOUR_NS
+
+
+def test_a_faster_time_begins_where_the_venues_is(place: Place) -> None:
+    """Behind it, candles that closed long ago would seem to be of now, and would be traded on."""
+    keys = (
+        "exchange.plugin=asked",
+        "data.plugin=asked",
+        "recording.plugin=none",
+        "ledger.plugin=memory",
+        "journal.plugin=memory",
+    )
+
+    async def begins(speed: str) -> int:
+        overrides = ["environment.mode=live", f"environment.speed={speed}", *keys]
+        venue = with_venue(AskedVenue(offset_ms=10 * HOUR_NS // 1_000_000))
+
+        def load_plugins(allow: Sequence[str] | None) -> PluginManager:
+            manager = venue(allow)
+            manager.register(SourcePlugin(AskedSource()), "source")
+            return manager
+
+        async with live_run(load(FILE, overrides, load_plugins=load_plugins)) as container:
+            now: int = container.real_clock().now()
+            return now - time.time_ns()
+
+    assert abs(run_virtually(begins("60")) - 10 * HOUR_NS) < HOUR_NS
+    assert abs(run_virtually(begins("1"))) < HOUR_NS
