@@ -49,7 +49,7 @@ def test_an_id_fits_the_rule_and_can_be_read_back(exchange: str) -> None:
             assert rule.form.read(text) == order_id
 
 
-@pytest.mark.parametrize("rule", [rule for _, rule in FORMS], ids=str)
+@pytest.mark.parametrize("rule", [rule for _, rule in FORMS], ids=lambda rule: f"{rule.key} {rule.pattern} {rule.length_max}")
 @given(one=order_ids(), other=order_ids())
 def test_ids_that_differ_are_written_differently(rule: IdRule, one: OrderId, other: OrderId) -> None:
     assert rule.fits(rule.form.write(one))
@@ -57,7 +57,7 @@ def test_ids_that_differ_are_written_differently(rule: IdRule, one: OrderId, oth
     assert (rule.form.write(one) == rule.form.write(other)) == (one == other)
 
 
-@pytest.mark.parametrize("rule", [rule for _, rule in FORMS], ids=str)
+@pytest.mark.parametrize("rule", [rule for _, rule in FORMS], ids=lambda rule: f"{rule.key} {rule.pattern} {rule.length_max}")
 @given(text=st.one_of(st.text(max_size=40), st.uuids().map(str), st.uuids().map(lambda one: one.hex), digests))
 def test_what_others_write_is_not_taken_for_ours(rule: IdRule, text: str) -> None:
     read = rule.form.read(text)
