@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -15,6 +15,7 @@ from s1mpletrader.core.inbox import Inbox
 from s1mpletrader.core.journal_writer import StrategyJournalWriter
 from s1mpletrader.core.live_engine import LiveEngine
 from s1mpletrader.core.outbox import Outbox
+from s1mpletrader.core.patience import PatientConnector
 from s1mpletrader.core.real_time import LoopTasks, ScaledClock, TurnClock
 from s1mpletrader.core.recorder import GROUP, Recorder, Step
 from s1mpletrader.domain.errors import Defect, GateClosed
@@ -22,7 +23,7 @@ from s1mpletrader.domain.instant import SECOND_NS
 from s1mpletrader.domain.orders import ListKind
 from s1mpletrader.domain.replies import Accepted, Cancelled, Outcome, VenueReply
 from s1mpletrader.plugins.stores import MemoryJournal, MemoryLedger
-from s1mpletrader.ports.execution import OrderRef, OrderRequest
+from s1mpletrader.ports.execution import IExecutionConnector, OrderRef, OrderRequest
 from s1mpletrader.ports.recording import Datum
 from tests.core.samples import SYMBOL, draft, intent, opening, order_id
 from tests.live.virtual_loop import run_virtually
@@ -361,3 +362,33 @@ def test_a_cancellation_that_waited_for_its_order_leaves_in_the_turn_of_the_answ
     said = played(story)
     acts = [one for one in said if one in ("submit 1", "Accepted", "cancel", "Cancelled")]
     assert acts == ["submit 1", "Accepted", "cancel", "Cancelled"]
+
+
+def test_states_are_kept_after_a_command_that_has_a_deadline_has_left() -> None:
+    async def story(desk: Desk) -> None:
+        patient = PatientConnector(cast(IExecutionConnector, desk), desk.clock, SECOND_NS, desk.inbox.deliver)
+        desk.outbox._connector = patient
+        await asyncio.sleep(1)
+        desk.said.clear()
+        desk.inbox.put(RANK_MARKET, desk.decide)
+        await asyncio.sleep(1)
+        await desk.engine.end()
+
+    said = played(story)
+    assert said.index("submit 1") < said.index("after")
+
+
+def test_however_many_turns_there_are_one_alarm_is_set_at_most() -> None:
+    async def story(desk: Desk) -> None:
+        await asyncio.sleep(1)
+        assert len(asyncio.all_tasks()) == 1, "there is nothing to come"
+        desk.inbox.put(RANK_MARKET, desk.say("to come"), at=START + 60 * SECOND_NS)
+        for _ in range(5):
+            desk.inbox.look()
+            await asyncio.sleep(1)
+            assert len(asyncio.all_tasks()) == 2
+        await desk.engine.end()
+        await asyncio.sleep(0)
+        assert len(asyncio.all_tasks()) == 1
+
+    assert "to come" not in played(story)

@@ -1,6 +1,6 @@
 """A live strategy's columns have little room and grow: whoever looks sees what it would have seen in a backtest."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -20,12 +20,14 @@ from s1mpletrader.core.growing_candles import GrowingCandles
 from s1mpletrader.core.live_feed import LiveFeed, rows_needed
 from s1mpletrader.core.live_streams import candles_of
 from s1mpletrader.core.market import Market
-from s1mpletrader.core.strategy import Strategy
+from s1mpletrader.core.strategy import BoundCoupled, Strategy
 from s1mpletrader.domain.account import AccountView
 from s1mpletrader.domain.candles import Candles
-from s1mpletrader.domain.facts import CANDLE_FIELDS, Series
+from s1mpletrader.domain.errors import PluginFailed
+from s1mpletrader.domain.facts import CANDLE_FIELDS, Facts, Key, Series
 from s1mpletrader.domain.instant import MINUTE_NS, timeframe_ns
 from s1mpletrader.domain.instrument import AccountType
+from s1mpletrader.domain.opinion import Direction, SignalDraft
 from s1mpletrader.domain.reasons import MarketSnapshot
 from s1mpletrader.plugins.stores.state import MemoryState
 from s1mpletrader.ports.market_data import Candle
@@ -198,3 +200,57 @@ def test_a_series_before_its_first_candle_has_closed_to_nothing() -> None:
     assert live.feed.closed_to(first) == candles[first].closed_at.item(0)
     assert live.feed.closed_to(second) is None
     assert live.looking.strategy.facts.at == candles[first].closed_at.item(0)
+
+
+class Counts:
+    """A coupled worker that counts how often it is stepped, or fails."""
+
+    window = 3
+
+    def __init__(self, series: Series, fault: Exception | None = None) -> None:
+        self.needs = (Key(*series, "close"),)
+        self._fault = fault
+
+    def initial(self) -> int:
+        return 0
+
+    def step(self, state: int, at: Facts, view: AccountView) -> tuple[int, Sequence[SignalDraft]]:
+        if self._fault is not None:
+            raise self._fault
+        assert view is VIEW
+        return state + 1, [SignalDraft(symbol="BTC/USDT", direction=Direction.LONG, kind="counted")]
+
+
+def counting(fault: Exception | None = None) -> tuple[Live, Series, list[Candle]]:
+    """A strategy with a monitor and a detector that count."""
+    [(series, data)] = history("trailing").items()
+    live = Live("trailing", [series], spare=0)
+    strategy = live.looking.strategy
+    workers = tuple(BoundCoupled(name, Counts(series, fault), series, 0) for name in ("monitor", "detector"))
+    object.__setattr__(strategy, "coupled", workers)
+    object.__setattr__(strategy, "monitor_count", 1)
+    strategy.state.coupled[:] = [0, 0]
+    return live, series, candles_of(data)
+
+
+def test_a_warm_up_steps_the_detectors_that_have_a_state_and_no_monitor() -> None:
+    live, series, candles = counting()
+    for candle in candles[:5]:
+        live.feed.append(candle)
+        live.feed.warm_up([])
+        live.feed.warm_up([series])
+    assert live.looking.strategy.state.coupled == [0, 3], "its window is full from the third candle on"
+    live.feed.append(candles[5])
+    assert [name for name, _ in live.feed.look([series]).signals if name in ("monitor", "detector")] == ["monitor", "detector"]
+    assert live.looking.strategy.state.coupled == [1, 4]
+
+
+@pytest.mark.parametrize(("way", "name"), [("look", "monitor"), ("warm_up", "detector")])
+def test_a_worker_that_fails_is_named(way: str, name: str) -> None:
+    fault = ZeroDivisionError("a mean of nothing")
+    live, series, candles = counting(fault)
+    for candle in candles[:3]:
+        live.feed.append(candle)
+    with pytest.raises(PluginFailed, match=f"^{name} failed: ZeroDivisionError: a mean of nothing$") as failed:
+        getattr(live.feed, way)([series])
+    assert failed.value.__cause__ is fault

@@ -22,6 +22,8 @@ def situation(age_ns: int = 0) -> Situation:
 def test_it_opens_when_the_last_reason_is_gone_and_says_so_once() -> None:
     opened: list[str] = []
     gate = LiveGate(lambda: opened.append("now"))
+    gate.open("streams")
+    assert opened == [], "it has not been closed"
     gate.close("streams", "stale")
     gate.close("reconciliation", "not yet")
     gate.close("streams", "still stale")

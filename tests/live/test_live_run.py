@@ -309,12 +309,13 @@ def test_who_watches_is_told_every_second_how_the_run_stands() -> None:
     assert (first.mode, first.account, first.unknown_orders, first.halted) == ("paper", "main", 0, False)
     assert not last.halted
     (strategy,) = last.strategies
-    assert (strategy.name, strategy.currency) == ("ema_cross", "USDT")
+    assert (strategy.name, strategy.currency, strategy.open_orders) == ("ema_cross", "USDT", ())
     assert strategy.prices.keys() == {"BTC/USDT"}
     held = [one for status in board.statuses for one in status.strategies if one.positions]
     assert held
     assert all(one.equity is not None and one.equity < 1_000_000 * 2 for one in held)
     assert all(one.positions[0].quantity == one.balances["BTC"] for one in held)
+    assert all(one.equity == one.balances["USDT"] + one.balances["BTC"] * one.prices["BTC/USDT"] for one in held)
     assert board.lines[0] == (Topic.RUN, "the run begins")
     assert board.lines[-1] == (Topic.RUN, "the run ends: the run has ended")
     assert running.run.status().health == Health()

@@ -12,7 +12,7 @@ from s1mpletrader.core.evidence import EvidenceRules
 from s1mpletrader.core.reconciler import PAST_NS, Reconciler
 from s1mpletrader.domain.errors import Unavailable
 from s1mpletrader.domain.ids import OrderId
-from s1mpletrader.domain.instant import SECOND_NS
+from s1mpletrader.domain.instant import SECOND_NS, iso
 from s1mpletrader.domain.order import Order
 from s1mpletrader.domain.orders import OrderState
 from s1mpletrader.domain.reality import FillSource
@@ -242,7 +242,11 @@ def test_what_is_not_found_often_enough_was_not_placed() -> None:
     (told,) = story.reconcile(after_s=1)
     assert isinstance(told, NotPlaced)
     assert (told.order_id, told.at) == (story.orders[0], NOON + 9 * SECOND_NS)
-    assert told.evidence.startswith("not found in 3 queries")
+    assert told.evidence == (
+        f"not found in 3 queries from {iso(NOON + 7 * SECOND_NS)} to {iso(NOON + 9 * SECOND_NS)},"
+        " nor among open orders and trades;"
+        f" no request that left at {iso(NOON + 1)} is accepted after {iso(NOON + 1 + 6 * SECOND_NS)}"
+    )
     assert story.order.state is OrderState.NOT_PLACED
     assert story.reconcile(after_s=60) == []
     assert story.alarms == []
@@ -309,6 +313,13 @@ def test_an_open_order_of_somebody_else_is_an_alarm_once() -> None:
     story.venue.open = [mine, replace(mine, client_order_id="web_1", exchange_order_id="77", order_id=None)]
     assert [story.reconcile(), story.reconcile()] == [[], []]
     assert story.alarms == [f"the order 77 in {SYMBOL} is open and not ours"]
+
+
+def test_an_order_of_ours_is_known_by_the_venues_id_alone() -> None:
+    story = Story()
+    story.desk.reply(accepted(story.orders[0]), Cancelled(order_id=story.orders[0], at=NOON + 2))
+    story.venue.open = [replace(story.snapshot(OrderState.OPEN), client_order_id=None, order_id=None)]
+    assert (story.reconcile(), story.alarms) == ([], [])
 
 
 def test_an_open_order_that_is_busy_is_ours() -> None:
