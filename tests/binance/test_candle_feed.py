@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from s1mpletrader.api import SECOND_NS, Candle, DataProvision, Series
+from s1mpletrader.api import SECOND_NS, Candle, DataProvision, SentWithoutAnswer, Series
 from s1mpletrader.plugins.binance import BinanceDataConfig, BinanceMarket
 from tests.binance.fake_transport import FakeTransport, error
 from tests.binance.fake_world import START, FakeClock, run
@@ -99,6 +99,30 @@ def test_a_closed_candle_of_the_stream_is_told_at_once_and_an_open_one_never() -
             await world.rest()
             assert world.told == [0]
             assert world.venue.count("GET /api/v3/klines") == asked
+
+    run(story())
+
+
+def test_a_subscription_without_an_answer_is_tried_again_on_another_connection() -> None:
+    async def story() -> None:
+        world = Feed()
+        lost = [SentWithoutAnswer("silence")]
+        world.venue.reactions["SUBSCRIBE"] = lambda _: lost.pop() if lost else None
+        heard: list[Candle] = []
+
+        async def hear() -> None:
+            await world.source.open()
+            async for candle in world.source.candles([BTC], START):
+                heard.append(candle)
+
+        hearing = asyncio.create_task(hear())
+        await world.pass_by(59)
+        assert (lost, len(world.venue.sockets)) == ([], 2)
+        world.say(0)
+        await world.rest()
+        assert len(heard) == 1
+        await world.source.close()
+        await asyncio.wait_for(hearing, 5)
 
     run(story())
 

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Final, Generic, Protocol, TypeVar
 
-from s1mpletrader.api import SECOND_NS, Duration, IClock, Instant, Refused, Unavailable
+from s1mpletrader.api import SECOND_NS, Duration, IClock, Instant, NotSentError, Refused, SentWithoutAnswer, Unavailable
 from s1mpletrader.plugins.binance.link import Link
 from s1mpletrader.plugins.binance.messages import Frame
 
@@ -136,12 +136,15 @@ class MarketStream:
             listener.closed()
 
     async def _tell(self, method: str, streams: Sequence[str]) -> None:
-        """Change what the present connection sends. Where that fails the connection is given up: the next one starts right."""
+        """Change what the present connection sends. One that does not answer is given up, and the next one starts right."""
         link = self._link
         if link is None or link.ended.is_set():
             return
         try:
             await self._ask(link, method, streams)
+        except (NotSentError, SentWithoutAnswer) as fault:
+            _log.warning("binance market: %s", fault)
+            link.ended.set()
         except (Refused, Unavailable):
             raise
         except Exception:
