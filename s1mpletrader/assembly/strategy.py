@@ -51,17 +51,20 @@ def assemble_strategy(
     for series, data in candles.items():
         facts.add(Key(*series, CLOSED_AT), data.closed_second, first=0)
     provide = Provider(configuration, instruments, open_state)
-    users = [_fact_user(table, table.build(provide(table))) for table in configuration.context]
+    users = [_reading(table, table.build(provide(table))) for table in configuration.context]
     ordered = order_workers(users, facts.known_keys())
     workers = bind_workers(facts, [(user.name, user.worker) for user in ordered])
     signals = _built(configuration.signal, provide, facts)
+    risks = _built(configuration.risk, provide, facts)
+    for table, worker in (*signals, *risks):
+        if not isinstance(worker, EventDetector):
+            _reading(table, worker)
     detectors = tuple(
         BoundDetector(table.name, worker, worker.needs[0].series, _first_row(facts, worker))
         for table, worker in signals
         if not isinstance(worker, EventDetector) and isinstance(worker, SignalDetector)
     )
     event_detectors = _event_detectors(configuration, signals)
-    risks = _built(configuration.risk, provide, facts)
     coupled = tuple(
         BoundCoupled(table.name, worker, worker.needs[0].series, _first_row(facts, worker))
         for table, worker in (*risks, *signals)
@@ -144,6 +147,14 @@ def _fact_user(table: PluginTable, worker: Any) -> FactUser[Any]:
     """``needs`` and ``gives`` where a plugin has them: a planner may read facts, and most do not."""
     needs, gives = tuple(getattr(worker, "needs", ())), tuple(getattr(worker, "gives", ()))
     return FactUser(place=table.place, name=table.name, needs=needs, gives=gives, worker=worker)
+
+
+def _reading(table: PluginTable, worker: Any) -> FactUser[Any]:
+    """Of a worker that is asked at each close of what it reads: one that reads nothing would never be asked."""
+    user = _fact_user(table, worker)
+    if not user.needs:
+        raise ConfigurationError(table.place, f"{table.name} reads no fact, so that it would never be asked")
+    return user
 
 
 def _built(tables: Sequence[PluginTable], provide: Provider, facts: FactTable) -> list[tuple[PluginTable, Any]]:

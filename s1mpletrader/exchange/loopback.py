@@ -95,7 +95,8 @@ class _Socket:
         """Send a message; ``NotSentError`` on a closed socket."""
         if self._channel.is_closed:
             raise NotSentError("the socket is closed")
-        self._start(self._opened.receive(message))
+        # Text that hides itself is text all the same, once it is on the way.
+        self._start(self._opened.receive(message if isinstance(message, bytes) else str.__str__(message)))
 
     async def messages(self) -> AsyncIterator[str | bytes]:
         """The messages as they come, until the socket closes."""
