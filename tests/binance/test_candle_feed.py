@@ -105,24 +105,20 @@ def test_a_closed_candle_of_the_stream_is_told_at_once_and_an_open_one_never() -
 
 def test_a_subscription_without_an_answer_is_tried_again_on_another_connection() -> None:
     async def story() -> None:
-        world = Feed()
-        lost = [SentWithoutAnswer("silence")]
-        world.venue.reactions["SUBSCRIBE"] = lambda _: lost.pop() if lost else None
-        heard: list[Candle] = []
-
-        async def hear() -> None:
-            await world.source.open()
-            async for candle in world.source.candles([BTC], START):
-                heard.append(candle)
-
-        hearing = asyncio.create_task(hear())
-        await world.pass_by(59)
-        assert (lost, len(world.venue.sockets)) == ([], 2)
-        world.say(0)
-        await world.rest()
-        assert len(heard) == 1
-        await world.source.close()
-        await asyncio.wait_for(hearing, 5)
+        async with feed() as world:
+            assert len(world.venue.sockets) == 1
+            lost = [SentWithoutAnswer("silence")]
+            world.venue.reactions["SUBSCRIBE"] = lambda _: lost.pop() if lost else None
+            slower = world.source.candles([Series("BTC/USDT", "5m")], START)
+            waiting = asyncio.ensure_future(anext(slower))
+            await world.pass_by(59)
+            assert (lost, len(world.venue.sockets), waiting.done()) == ([], 2, False)
+            world.say(0)
+            await world.rest()
+            assert world.told == [0]
+            await world.source.close()
+            with pytest.raises(StopAsyncIteration):
+                await waiting
 
     run(story())
 
