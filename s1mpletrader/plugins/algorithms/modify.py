@@ -99,6 +99,10 @@ class Modify:
         )
         if order_id in modify.asked and not is_waiting:
             modify, places = _renew(replace(modify, asked=tuple(one for one in modify.asked if one != order_id)), context)
+            if not order.live and any(one.order_id == order.intent.replaces for one in context.trade_orders):
+                # It never took the other's place: the other is to be changed after all.
+                asked = _ask(modify, context)
+                return replace(asked, commands=(*places, *asked.commands))
         return _trim(modify, places, context)
 
     def _refused(self, modify: ModifyState, event: CommandRefused, context: GroupContext) -> Advance:
@@ -197,8 +201,10 @@ def _is_whole_entry(order: Order, context: GroupContext) -> bool:
 
 
 def _ask(modify: ModifyState, context: GroupContext) -> Advance:
-    """Ask for every difference that has not been asked for."""
-    orders = [one for one in context.trade_orders if one.state in ACKNOWLEDGED or _due(one, modify) is None]
+    """Ask for every difference that has not been asked for. An order that is being replaced for an earlier directive leaves."""
+    leaving = {one.intent.replaces for one in context.trade_orders if one.group_id != context.group_id}
+    staying = [one for one in context.trade_orders if one.order_id not in leaving]
+    orders = [one for one in staying if one.state in ACKNOWLEDGED or _due(one, modify) is None]
     changes, after, fixed = _changes(modify, orders, context)
     commands = (*changes, *_protect(modify.plans, live_exits(context), context))
     return Advance(commands=commands, state=json.encode(after), done=not after.asked, given_up=_unchangeable(fixed))
