@@ -11,7 +11,7 @@ from s1mpletrader.domain.candles import Candles
 from s1mpletrader.domain.facts import CANDLE_FIELDS, Series
 from s1mpletrader.domain.instant import Duration, Instant, timeframe_ns
 from s1mpletrader.ports.clock import IClock
-from s1mpletrader.ports.market_data import Candle, IMarketData, IMarketStream
+from s1mpletrader.ports.market_data import Candle, IMarketStream
 
 HISTORY_FACTOR = 3
 """How much longer than the windows history is asked for: candles may be missing in it."""
@@ -99,11 +99,6 @@ class ReplayedStream:
     def __init__(self, histories: Mapping[Series, Candles], clock: IClock) -> None:
         self._histories = histories
         self._clock = clock
-
-    @classmethod
-    def of(cls, source: IMarketData, series: Sequence[Series], clock: IClock) -> "ReplayedStream":
-        """A source of history, replayed."""
-        return cls({one: source.history(one) for one in series}, clock)
 
     async def past(self, series: Series, start: Instant, end: Instant) -> Candles:
         """The candles that have closed by then."""

@@ -129,3 +129,14 @@ def test_however_bars_arrive_each_is_seen_once_in_its_series_order(grace_ns: int
         assert minutes == sorted(set(minutes))
         if grace_ns is None:
             assert len(minutes) == 20
+
+
+def test_a_series_that_has_had_no_bar_yet_is_late_where_it_closes_and_nowhere_else() -> None:
+    mixed = BarJoin((BTC, SLOW), GRACE_NS)
+    for minute in (13, 14, 15):
+        mixed.put(bar(BTC, minute), minute * MINUTE_NS)
+    found = [mixed.take(15 * MINUTE_NS) for _ in range(3)]
+    assert [(one.at // MINUTE_NS, one.late) if one is not None else None for one in found] == [(13, ()), (14, ()), None]
+    last = mixed.take(15 * MINUTE_NS + GRACE_NS)
+    assert last is not None
+    assert last.late == (SLOW,)

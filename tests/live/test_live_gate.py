@@ -51,7 +51,7 @@ def test_old_bars_are_there_to_be_known_and_not_to_be_traded_on() -> None:
     assert check.check(directive(Scope.NEW_TRADE), situation(10 * SECOND_NS)) is None
     refusal = check.check(directive(Scope.NEW_TRADE), situation(10 * SECOND_NS + 1))
     assert refusal is not None
-    assert refusal.code == "STALE_BARS"
+    assert (refusal.code, refusal.detail) == ("STALE_BARS", "the bars closed 10.0 s ago")
 
 
 def test_an_end_is_never_refused() -> None:

@@ -129,6 +129,31 @@ def test_the_lease_is_given_back_when_the_run_has_ended() -> None:
     assert lease.until <= time.time_ns()
 
 
+@pytest.mark.parametrize(("away_s", "is_over"), [(15, False), (45, True)])
+def test_a_state_store_that_is_busy_takes_nothing_away_as_long_as_the_lease_lasts(away_s: int, is_over: bool) -> None:
+    async def story(running: Running) -> None:
+        loop, begun = asyncio.get_running_loop(), time.time_ns()
+        # The machine's time goes with the loop's here.
+        running.run._tenure._now = lambda: begun + int(loop.time() * SECOND_NS)
+        await running.clock.sleep_until(running.clock.now() + 25 * SECOND_NS)
+        state = running.container.state()
+        put = state.put
+
+        def busy(*_: Any, **__: Any) -> int:
+            raise Unavailable("the database is locked")
+
+        setattr(state, "put", busy)  # noqa: B010 - the store is locked
+        await running.clock.sleep_until(running.clock.now() + away_s * SECOND_NS)
+        setattr(state, "put", put)  # noqa: B010 - and free again
+        await running.clock.sleep_until(running.clock.now() + 60 * SECOND_NS)
+
+    if not is_over:
+        assert told(story, *RESTING).entries[-1][0] is EntryKind.RUN_ENDED
+        return
+    with pytest.raises(Unavailable, match="locked"):
+        told(story, *RESTING)
+
+
 STALE = Health(streams=(StreamHealth(name="private", connected=True, stale_since=5),))
 BANNED_NS = 2**62
 

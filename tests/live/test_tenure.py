@@ -4,7 +4,7 @@ import pytest
 
 from s1mpletrader.core.tenure import LEASE_NS, LeaseLost, LeaseTaken, Pin, Tenure, WrongStore, pin
 from s1mpletrader.plugins.stores.state import MemoryState
-from s1mpletrader.ports.state import IState
+from s1mpletrader.ports.state import IState, VersionedValue
 
 BOOK = "live-main"
 
@@ -72,3 +72,32 @@ def test_a_book_is_tied_to_its_first_environment_and_account() -> None:
     with pytest.raises(WrongStore, match=r"'main' at binance-testnet, and not to the live account 'main' at binance$"):
         pin(state, BOOK, Pin(mode="live", venue="binance", account="main"))
     pin(state, "another-book", Pin(mode="live", venue="binance", account="main"))
+
+
+def test_a_lease_is_certain_for_its_length_from_before_it_was_written() -> None:
+    machine = Machine()
+    first = machine.tenure("here:1")
+    held = [first.is_held]
+    first.begin()
+    for later_ns in (LEASE_NS - 1, 1):
+        machine.now += later_ns
+        held.append(first.is_held)
+    first.renew()
+    assert [*held, first.is_held] == [False, True, False, True]
+
+
+def test_of_two_that_take_a_lease_at_once_the_second_is_refused() -> None:
+    machine = Machine()
+
+    class Slow(MemoryState):
+        """Between its reading and its writing another process takes the lease."""
+
+        def get(self, key: str) -> VersionedValue | None:
+            found = super().get(key)
+            if not self.keys("lease/"):
+                self.put(key, b"{}", expected_version=0)
+            return found
+
+    machine.state = Slow()
+    with pytest.raises(LeaseTaken, match="another process has just taken this account"):
+        machine.tenure("here:1").begin()

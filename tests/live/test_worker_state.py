@@ -132,3 +132,16 @@ def test_a_risk_of_a_monitor_that_is_gone_stands_no_more() -> None:
     kept.states().keep(before)
     kept.states().restore(after)
     assert after.state.standing == {}
+
+
+def test_who_restores_is_told_whether_anything_was_remembered() -> None:
+    kept = Kept()
+    assert not kept.states().restore(strategy(Remembers()))
+    before = strategy(Remembers())
+    before.state.coupled[0] = Peak(highest=1.0)
+    kept.states().keep(before)
+    assert kept.states().restore(strategy(Remembers()))
+    kept.state.put("worker_state/paper-main/ema_cross", b"not json", expected_version=1)
+    assert not kept.states().restore(strategy(Remembers()))
+    (alarm,) = kept.alarms
+    assert alarm.startswith("ema_cross: what its workers remembered cannot be read, they begin anew: JSON")
