@@ -20,7 +20,7 @@ from s1mpletrader.core.growing_candles import GrowingCandles
 from s1mpletrader.core.live_feed import LiveFeed, rows_needed
 from s1mpletrader.core.live_streams import candles_of
 from s1mpletrader.core.market import Market
-from s1mpletrader.core.strategy import BoundCoupled, Strategy
+from s1mpletrader.core.strategy import BoundCoupled, BoundDetector, Strategy
 from s1mpletrader.domain.account import AccountView
 from s1mpletrader.domain.candles import Candles
 from s1mpletrader.domain.errors import PluginFailed
@@ -254,3 +254,19 @@ def test_a_worker_that_fails_is_named(way: str, name: str) -> None:
     with pytest.raises(PluginFailed, match=f"^{name} failed: ZeroDivisionError: a mean of nothing$") as failed:
         getattr(live.feed, way)([series])
     assert failed.value.__cause__ is fault
+
+
+def test_a_detector_that_fails_is_named() -> None:
+    fault = ZeroDivisionError("a mean of nothing")
+
+    class Broken:
+        needs, window = (), 1
+
+        def detect(self, at: Facts) -> Sequence[SignalDraft]:
+            raise fault
+
+    live, series, candles = counting()
+    object.__setattr__(live.looking.strategy, "detectors", (BoundDetector("broken", Broken(), series, 0),))
+    live.feed.append(candles[0])
+    with pytest.raises(PluginFailed, match=r"^broken failed: ZeroDivisionError: a mean of nothing$"):
+        live.feed.look([series])
