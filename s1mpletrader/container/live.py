@@ -202,6 +202,14 @@ class LiveContainer(containers.DeclarativeContainer):
         flows.step.provider,
         flows.sync_flow.provider,
     )
+    tenure = providers.Singleton(
+        Tenure,
+        state,
+        book_name,
+        providers.Singleton(owner_of_this_process),
+        providers.Object(time.time_ns),
+        providers.Object(is_dead),
+    )
     run = providers.Singleton(
         LiveRun,
         identity=identity,
@@ -251,14 +259,7 @@ class LiveContainer(containers.DeclarativeContainer):
             rules=providers.Singleton(EvidenceRules),
         ),
         states=states,
-        tenure=providers.Singleton(
-            Tenure,
-            state,
-            book_name,
-            providers.Singleton(owner_of_this_process),
-            providers.Object(time.time_ns),
-            providers.Object(is_dead),
-        ),
+        tenure=tenure,
         alarm=alarm,
         watches=flows.watchers.provided.status,
     )

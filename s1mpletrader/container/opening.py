@@ -60,15 +60,18 @@ async def live_run(
         closing.push_async_callback(container.patient().close)
         _check_venue(portfolio, connector)
         _check_production(portfolio, connector, confirmed_account)
+        if not connector.outlives_process:
+            container.book_name.override(container.run_name)
+        # Whose store and whose account it is, is settled before the venue hears of us.
+        _pin(portfolio, container, connector)
+        container.tenure().begin()
+        closing.callback(container.tenure().end)
         if isinstance(real_clock, ScaledClock) and not sources.is_replay and isinstance(connector, IServerTime):
             # A time that is to go as fast as the venue's goes with it: behind it, old candles would seem to be of now.
             real_clock.begin_at(max(real_clock.now(), await connector.server_time()))
         if isinstance(connector, IOpened):
             await connector.open()
         container.instruments.override(providers.Object(dict(await connector.instruments(portfolio.symbols))))
-        if not connector.outlives_process:
-            container.book_name.override(container.run_name)
-        _pin(portfolio, container, connector)
         if isinstance(real_clock, ScaledClock) and sources.is_replay:
             if left_at is None or not connector.outlives_process:
                 real_clock.begin_at(replay_start(sources, rows_by_series(container.strategies())))

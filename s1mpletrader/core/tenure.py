@@ -76,7 +76,9 @@ class Tenure:
         return self._now() < self._until
 
     def begin(self) -> None:
-        """Take the lease; ``LeaseTaken`` where another process holds it that is not known to be dead."""
+        """Take the lease, unless it is held; ``LeaseTaken`` where another process holds it that is not known to be dead."""
+        if self.is_held:
+            return
         found = self._state.get(self._key)
         if found is not None:
             held = json.decode(found.value, type=Lease)
@@ -93,7 +95,8 @@ class Tenure:
             raise LeaseLost(f"another process trades on this account now: {conflict}") from conflict
 
     def end(self) -> None:
-        """Give it back, if it is still held."""
+        """Give it back, if it is still held; ending twice does nothing."""
+        self._until = 0
         try:
             self._state.put(self._key, self._lease(0), expected_version=self._version)
         except StateConflict:

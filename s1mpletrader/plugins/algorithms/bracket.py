@@ -18,7 +18,7 @@ from s1mpletrader.api import (
     Stop,
     Timer,
 )
-from s1mpletrader.plugins.algorithms.exits import cancels
+from s1mpletrader.plugins.algorithms.exits import after_refusal, cancels
 from s1mpletrader.plugins.algorithms.protection import Protection, protect
 from s1mpletrader.plugins.algorithms.single import entry_order, expired
 from s1mpletrader.plugins.algorithms.succession import Adopted, adopt, is_own, own_orders, trims
@@ -80,7 +80,12 @@ class Bracket:
             bracket = replace(bracket, protection=protection)
         elif event.fill is not None and is_own(order, bracket.adopted, context):
             commands = trims(order, context)
-        return _waiting(bracket, *commands) if commands or own_orders(bracket.adopted, context) else Advance(done=True)
+        alarm: str | None = None
+        if event.fill is None and not bracket.stopped and is_own(order, bracket.adopted, context):
+            commands, alarm = after_refusal(order, context)
+        if commands or own_orders(bracket.adopted, context):
+            return _waiting(bracket, *commands, alarm=alarm)
+        return Advance(done=True, alarm=alarm)
 
     def _expire(self, bracket: BracketState, context: GroupContext) -> Advance:
         """Take back what has not been entered; what has been stays protected."""
@@ -92,5 +97,5 @@ class Bracket:
         return Advance(commands=cancels(entries), state=json.encode(after), given_up=expired(context))
 
 
-def _waiting(bracket: BracketState, *commands: AlgorithmCommand) -> Advance:
-    return Advance(commands=commands, state=json.encode(bracket), wake_at=bracket.valid_until)
+def _waiting(bracket: BracketState, *commands: AlgorithmCommand, alarm: str | None = None) -> Advance:
+    return Advance(commands=commands, state=json.encode(bracket), wake_at=bracket.valid_until, alarm=alarm)

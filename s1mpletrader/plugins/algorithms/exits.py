@@ -70,6 +70,36 @@ def place_exits(context: GroupContext, quantity: Decimal, stop_price: Decimal | 
     return Place(orders=tuple(exits), list_kind=ListKind.OCO if len(exits) > 1 else ListKind.NONE)
 
 
+REFUSED = (OrderState.REJECTED, OrderState.NOT_PLACED)
+"""How an order ends that the venue never had."""
+
+
+def after_refusal(order: Order, context: GroupContext) -> tuple[tuple[Place, ...], str | None]:
+    """What follows where the venue does not take an exit, and what a person is told of it.
+
+    The quantity that a stop was to guard is closed at the market: mostly the price has passed the stop already, so that the stop
+    would have done the same. Where that is not taken either, or there is no stop, only a person can help. A replacement that is
+    not taken is for who wanted it: what it was to replace may still be there.
+    """
+    is_exit = order.details.side is closing_side(context) and order.intent.replaces is None
+    if not is_exit or order.state not in REFUSED:
+        return (), None
+    reason = order.rejection_reason or order.state
+    why = f"the venue did not take {order.order_id} ({reason}), an exit of {context.trade.trade_id}"
+    if order.details.type is OrderType.MARKET:
+        return (), f"{why}: nothing protects what it was for"
+    if not is_stop(order):
+        return (), f"{why}: no target is set" if order.intent.list_id is None else None
+    details = OrderDetails(
+        symbol=order.details.symbol,
+        side=order.details.side,
+        type=OrderType.MARKET,
+        quantity=order.remaining_quantity,
+        reduce_only=order.details.reduce_only,
+    )
+    return (Place(orders=(PlannedOrder(details=details, role="stop"),)),), f"{why}: what it was for is closed at the market"
+
+
 def cancels(orders: Sequence[Order]) -> tuple[Cancel, ...]:
     """Cancellations of those that are live."""
     return tuple(Cancel(order_id=order.order_id) for order in orders if order.live)
