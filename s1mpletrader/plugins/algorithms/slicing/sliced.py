@@ -1,6 +1,7 @@
 """The state machine of an entry in slices, whatever its pace."""
 
 from decimal import Decimal
+from typing import TypeGuard
 
 from msgspec import json
 from msgspec.structs import replace
@@ -31,6 +32,7 @@ from s1mpletrader.api import (
     plain,
     subtract,
 )
+from s1mpletrader.plugins.algorithms.exits import after_refusal
 from s1mpletrader.plugins.algorithms.protection import Protection
 from s1mpletrader.plugins.algorithms.slicing.lots import lots_min, lots_of, quantity_of, split
 from s1mpletrader.plugins.algorithms.slicing.paces import Slice, Standing, Wish
@@ -89,7 +91,8 @@ class Sliced:
     def advance(self, state: bytes, event: GroupEvent, context: GroupContext) -> Advance:
         """Take in what has happened, and go on from there."""
         sliced, places = _hear(json.decode(state, type=SlicedState), event, context)
-        return _go_on(sliced, context, places)
+        refused, alarm = after_refusal(event.order, context) if _is_end(event, context) else ((), None)
+        return replace(_go_on(sliced, context, (*places, *refused)), alarm=alarm)
 
     def planned_quantity(self, state: bytes, group_id: GroupId, trade_orders: tuple[Order, ...]) -> Decimal:
         """What of the target has not been placed and still may be."""
@@ -108,6 +111,11 @@ class Sliced:
             return self._start(asked)
         except (ValueError, ArithmeticError) as error:
             return RefusalDraft(code="BAD_PARAMETERS", detail=str(error))
+
+
+def _is_end(event: GroupEvent, context: GroupContext) -> TypeGuard[OrderUpdate]:
+    """Whether an order of the group may have ended without a fill."""
+    return isinstance(event, OrderUpdate) and event.fill is None and event.order.group_id == context.group_id
 
 
 def _hear(state: SlicedState, event: GroupEvent, context: GroupContext) -> tuple[SlicedState, tuple[Place, ...]]:
