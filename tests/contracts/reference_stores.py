@@ -2,6 +2,7 @@
 
 import copy
 from collections import OrderedDict
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -49,7 +50,10 @@ class FileLedger(NaiveLedgerStore):
         self.save()
 
     def save(self) -> None:
-        self.path.write_bytes(msgspec.msgpack.encode(self._stored))
+        """Put the whole in place of what is there, so that who reads meanwhile sees the one or the other."""
+        beside = self.path.with_suffix(f".{threading.get_ident()}")
+        beside.write_bytes(msgspec.msgpack.encode(self._stored))
+        beside.replace(self.path)
 
 
 def load(path: Path) -> list[LedgerChange]:
