@@ -1,8 +1,8 @@
 """Correct stores: the smallest that hold the laws, and what the broken twins are made of."""
 
 import copy
-from collections import OrderedDict
 import threading
+from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
