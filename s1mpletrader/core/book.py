@@ -295,7 +295,8 @@ class Book:
             if fill.fee_currency == instrument.base:
                 received = subtract(signed, fill.fee)
         quantity = add(held.quantity, received)
-        cost = add(held.cost, notional) if quantity else ZERO
+        is_dust = abs(quantity) < instrument.quantity_lot
+        cost = instrument.notional(fill.price, quantity) if is_dust else add(held.cost, notional)
         account.positions[fill.symbol] = Position(instrument=instrument, quantity=quantity, cost=cost)
         return received
 

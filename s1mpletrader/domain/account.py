@@ -20,7 +20,8 @@ RECENT_NS: Final = MINUTE_NS
 class Position(Struct, frozen=True, kw_only=True):
     """What a strategy holds of an instrument. Exact sums only: the average price is derived.
 
-    ``quantity`` is signed; ``cost`` is the signed notional paid for it since it was last flat, fees left out.
+    ``quantity`` is signed; ``cost`` is the signed notional paid for it since it was last flat, fees left out. Less than a lot, as
+    fees in the base asset leave it, counts as flat, and at the last fill's price.
     """
 
     instrument: Instrument

@@ -82,6 +82,7 @@ def test_less_than_a_lot_does_not_keep_a_trade_open() -> None:
     shelf.write(intent(2, "1.999", side=Side.SELL, trade=1), fill(2, "1.999", "12", side=Side.SELL))
     assert shelf.book.view("s").open_trades == ()
     assert shelf.book.view("s").position(SYMBOL) == Decimal("0.0005")
+    assert shelf.book.view("s").positions[SYMBOL].average_price == Decimal(12), "what is left has not cost the trade's loss"
 
 
 def test_a_live_order_counts_as_exposure_also_when_its_outcome_is_unknown() -> None:
