@@ -5,18 +5,24 @@ from typing import Any
 
 from rich.tree import Tree
 
+from s1mpletrader.assembly import build_algorithms
+from s1mpletrader.assembly.live import assemble_live
 from s1mpletrader.cli.options import FileArgument, JsonOption, SetOption
 from s1mpletrader.cli.output import out, print_json
-from s1mpletrader.configuration import Configuration, PluginTable, load
+from s1mpletrader.configuration import Configuration, Mode, PluginTable, Portfolio, load
 from s1mpletrader.container import BacktestContainer
+from s1mpletrader.core.live_gate import LiveGate
 from s1mpletrader.core.strategy import Strategy
+from s1mpletrader.domain.candles import Candles
+from s1mpletrader.domain.facts import Series
+from s1mpletrader.plugins.simulated_exchange.config import InstrumentRules
+from s1mpletrader.plugins.stores.state import MemoryState
 
 
 def check(file: FileArgument, set_: SetOption = None, json_: JsonOption = False) -> None:
     """Validate a strategy's file, or a portfolio's, and show how its parts are wired. Nothing is run or written."""
     portfolio = load(file, set_ or [])
-    container = BacktestContainer(configuration=portfolio)
-    candles, strategies = container.candles(), container.strategies()
+    candles, strategies = _assembled(portfolio)
     wiring: dict[str, Any] = {
         "name": portfolio.name,
         "environment": str(portfolio.environment.mode),
@@ -24,7 +30,7 @@ def check(file: FileArgument, set_: SetOption = None, json_: JsonOption = False)
         "strategies": [_wiring(one, strategies[one.strategy.name]) for one in portfolio.strategies],
         "shared": _tables((portfolio.exchange, portfolio.ledger.table, portfolio.journal.table, portfolio.cache)),
         "candles": {str(series): len(data) for series, data in candles.items()},
-        "algorithms": sorted(container.algorithms()),
+        "algorithms": sorted(build_algorithms(portfolio)),
     }
     if json_:
         print_json(wiring)
@@ -35,8 +41,18 @@ def check(file: FileArgument, set_: SetOption = None, json_: JsonOption = False)
         _grow(strategy, one["tables"])
         _list(strategy, "facts", one["facts"])
     _grow(tree, wiring["shared"])
-    _list(tree, "candles", [f"{series}: {count:,}" for series, count in wiring["candles"].items()])
+    if candles:
+        _list(tree, "candles", [f"{series}: {count:,}" for series, count in wiring["candles"].items()])
     out.print(tree)
+
+
+def _assembled(portfolio: Portfolio) -> tuple[Mapping[Series, Candles], Mapping[str, Strategy]]:
+    """The candles and the strategies; of what is live nobody is asked, so that there are no candles, and any rules will do."""
+    if portfolio.environment.mode is Mode.BACKTEST:
+        container = BacktestContainer(configuration=portfolio)
+        return container.candles(), container.strategies()
+    rules = {symbol: InstrumentRules().instrument(symbol) for symbol in portfolio.symbols}
+    return {}, assemble_live(portfolio, rules, MemoryState, LiveGate(lambda: None))
 
 
 def _grow(tree: Tree, by_kind: Mapping[str, list[dict[str, Any]]]) -> None:

@@ -159,6 +159,16 @@ def test_check_shows_the_wiring_and_writes_nothing(shell: Shell, tmp_path: Path)
     assert list(tmp_path.iterdir()) == []
 
 
+def test_check_asks_no_venue_about_a_live_run(shell: Shell, tmp_path: Path) -> None:
+    live = str(EXAMPLES / "live_local.toml")
+    answer = shell("check", live, "--json")
+    assert (answer.json["environment"], answer.json["candles"]) == ("live", {})
+    assert "BTC/USDT 1m range_high" in answer.json["strategies"][0]["facts"]
+    mistaken = shell("check", live, "--set", "signal.0.upper=range_hgh")
+    assert (mistaken.status, "range_high" in mistaken.err) == (2, True)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_plugins_are_listed_with_their_state(shell: Shell) -> None:
     listed = shell("plugins", "--json").json["plugins"]
     ema = next(plugin for plugin in listed if plugin["name"] == "ema")

@@ -216,7 +216,7 @@ class Line:
             await self._clock.sleep_until(self._clock.now() + pause)
             pause = min(pause * 2, self._pace.pause_ns_max)
         if self._stale_since is not None:
-            _log.info("binance %s: complete again; it was not since %s", self._name, iso(self._stale_since))
+            _log.debug("binance %s: complete again; it was not since %s", self._name, iso(self._stale_since))
         self._stale_since = None
         self._ready.set()
 
