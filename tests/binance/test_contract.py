@@ -93,11 +93,12 @@ class Hands:
         await self._stack.aclose()
 
 
-async def harness_of(directory: Path, *, sockets_fail: bool = False) -> ConnectorHarness:
+async def harness_of(directory: Path, *, sockets_fail: bool = False, faults: Sequence[Fault] = ()) -> ConnectorHarness:
     stack = AsyncExitStack()
     world = await make_world(stack, directory, request_timeout_ms=ANSWER_MS + 10_000)
     hands = Hands(world, stack, sockets_fail=sockets_fail)
-    world.exchange.faults.add(Fault(kind="duplicate", route="executionReport"))
+    for fault in faults or (Fault(kind="duplicate", route="executionReport"),):
+        world.exchange.faults.add(fault)
     await world.open()
     return ConnectorHarness(
         connector=world.connector,
