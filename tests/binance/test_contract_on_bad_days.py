@@ -1,4 +1,4 @@
-"""The laws hold while events come in another order, or late. What loses something is told mode by mode, with the local exchange."""
+"""The laws hold while events come in another order, or late. What loses something is told mode by mode elsewhere."""
 
 from pathlib import Path
 from typing import ClassVar
