@@ -52,6 +52,13 @@ def test(arguments: Sequence[str]) -> None:
     run("pytest", *(arguments or ("--numprocesses=auto", "--quiet")))
 
 
+def explore(arguments: Sequence[str]) -> None:
+    """The tests with other random examples in each run: what fails here becomes an example of its test."""
+    set_up("test")
+    os.environ["EXPLORE"] = "1"
+    run("pytest", *(arguments or ("--numprocesses=auto", "--quiet")))
+
+
 def reference(_: Sequence[str]) -> None:
     """Write the reference pages anew from the code."""
     set_up("test")
@@ -78,7 +85,7 @@ def mutants(arguments: Sequence[str]) -> None:
 
 
 TASKS: dict[str, Callable[[Sequence[str]], None]] = {
-    task.__name__: task for task in (demo, test, lint, coverage, reference, bench, mutants)
+    task.__name__: task for task in (demo, test, explore, lint, coverage, reference, bench, mutants)
 }
 
 

@@ -381,7 +381,7 @@ frames = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.lists(frames, max_size=8))
 def test_no_message_ends_anything(said: list[str | bytes]) -> None:
     async def story() -> None:

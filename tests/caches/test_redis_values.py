@@ -85,7 +85,7 @@ def same(one: Any, other: Any) -> bool:
     return repr(one) == repr(other) if isinstance(one, Decimal | float) else bool(one == other)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(VALUES)
 def test_a_value_comes_back_as_what_it_was(value: Any) -> None:
     assert same(decode(encode(value)), value)

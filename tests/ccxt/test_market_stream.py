@@ -315,7 +315,7 @@ def test_a_refusal_ends_the_stream_with_its_reason() -> None:
     asyncio.run(run())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 2**32), count=st.integers(1, 15))
 def test_every_candle_is_given_once_and_in_order_whatever_the_stream_does(seed: int, count: int) -> None:
     """Pushes come late, twice, not at all, or as errors; the exchange shows a candle only some time after its close."""

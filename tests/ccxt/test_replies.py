@@ -413,7 +413,7 @@ def test_trades_are_read_whole_whichever_end_the_exchange_begins_at(count: int, 
     listening(story, ScriptedExchange(watches=False, page=20, newest_first=newest_first))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 2**32), count=st.integers(1, 12))
 def test_each_fill_is_told_once_whatever_is_pushed_and_lost(seed: int, count: int) -> None:
     """Some are pushed, some twice, some out of order, some not at all, with losses of the stream in between."""

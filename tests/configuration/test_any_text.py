@@ -43,13 +43,13 @@ def attempt(path: Path, overrides: list[str]) -> None:
     assert mistake is None or (str(mistake).startswith(str(path)) and mistake.problem)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(overrides=st.lists(OVERRIDES, min_size=1, max_size=3))
 def test_any_overrides(path: Path, overrides: list[str]) -> None:
     attempt(path, overrides)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     start=st.integers(0, len(TEXT)),
     length=st.integers(0, 30),
@@ -61,7 +61,7 @@ def test_any_damage_to_a_file(path: Path, start: int, length: int, instead: str)
     attempt(damaged, [])
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(candles=st.integers(-(2**70), 2**70), drift=st.floats(allow_nan=False, allow_infinity=False))
 def test_an_override_is_what_the_file_would_say(path: Path, candles: int, drift: float) -> None:
     table = f"candles = {candles}\ndrift = {drift!r}"

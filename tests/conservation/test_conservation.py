@@ -9,7 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from s1mpletrader.analysis import audit_store
@@ -98,7 +98,7 @@ def balances(done: Finished, symbols: Iterable[str]) -> Reckoning:
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8)
 @given(data=st.data())
 def test_nothing_is_made_or_lost(example: str, data: st.DataObject) -> None:
     drawn = data.draw(strategies(example))
@@ -108,7 +108,7 @@ def test_nothing_is_made_or_lost(example: str, data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
-@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=3)
 @given(data=st.data())
 def test_dense_and_skipping_are_equal(example: str, data: st.DataObject) -> None:
     drawn = data.draw(strategies(example))
@@ -118,7 +118,7 @@ def test_dense_and_skipping_are_equal(example: str, data: st.DataObject) -> None
     assert dense.changes == skipping.changes
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12)
 @given(drawn=borrowed())
 def test_funding_and_liquidations_leave_what_the_venue_has(drawn: Drawn) -> None:
     done = finished(f"{drawn.example}.toml", *MEMORY, *drawn.overrides)

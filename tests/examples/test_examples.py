@@ -70,7 +70,7 @@ def test_every_order_and_fill_has_a_story_down_to_its_candle(example: str) -> No
         assert story.orders[0].fills == tuple(done.ledger.get_fill(fill_id) for fill_id in order.fill_ids)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     fast=st.integers(2, 12),
     slow=st.integers(13, 40),
@@ -96,7 +96,7 @@ def test_a_random_crossover_is_the_same_dense_and_skipping(
     assert audit_store([dense.ledger], dense.journal).violations == ()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     period=st.integers(3, 30),
     seed=st.integers(0, 10_000),

@@ -108,7 +108,7 @@ def test_strategies_on_one_account_share_funding_and_liquidation(portfolio: Path
     assert {one.strategy for one in imposed(done)} == {"one", "against"}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     seed=st.integers(0, 10_000),
     quantity=st.sampled_from(["1", "3.5", "6"]),

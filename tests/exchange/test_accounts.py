@@ -76,7 +76,7 @@ def change(desk: Desk, what: str, index: int) -> None:
         desk.send("PUT /api/v3/order/amend/keepPriority", **named, newQty=str(half))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(STEPS, st.sampled_from([None, "0.0001"]))
 def test_balances_orders_trades_and_events_agree(steps: list[tuple[Any, ...]], volume_share: str | None) -> None:
     desk = Desk(volume_share=volume_share)
@@ -153,7 +153,7 @@ def test_an_accounts_rates_are_told() -> None:
 
 
 @given(st.integers(1, 10**14), st.sampled_from(["0", "0.001", "0.0003", "0.07", "0.99"]))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_payment_is_exact_whatever_trades_cost(units: int, rate: str) -> None:
     amount = Decimal(units) / 10**8
     quantity = transfer_order("id", "BTC", amount, Decimal(rate)).details.quantity

@@ -219,5 +219,5 @@ class LifeOfOrders(RuleBasedStateMachine):
         assert owned == {asset: amount for asset, amount in self.desk.view.balances.items() if amount}
 
 
-LifeOfOrders.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+LifeOfOrders.TestCase.settings = settings(max_examples=60, stateful_step_count=30)
 TestLifeOfOrders = LifeOfOrders.TestCase

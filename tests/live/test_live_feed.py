@@ -162,7 +162,7 @@ def test_columns_that_grow_and_drop_their_oldest_show_what_a_backtest_shows(name
     assert moments == expected
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.sampled_from(sorted(STRATEGIES)), st.integers(0, 80), st.frozensets(st.integers(0, 49), max_size=20))
 def test_however_much_room_there_is_and_whatever_is_missing(name: str, spare: int, gaps: frozenset[int]) -> None:
     candles = thinned(history(name), gaps)

@@ -299,7 +299,7 @@ sessions = st.lists(
 )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(
     seeds=st.tuples(st.integers(0, 300), st.integers(0, 300)),
     count=st.integers(4, 30),

@@ -144,7 +144,7 @@ class Played:
 games = st.tuples(st.tuples(*[st.integers(0, 500)] * 3), st.integers(5, 40), configs, steps)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(games)
 def test_nothing_is_made_or_lost_with_margin_funding_and_liquidation(game: tuple[Any, int, dict[str, Any], Any]) -> None:
     seeds, count, config, session = game
@@ -153,7 +153,7 @@ def test_nothing_is_made_or_lost_with_margin_funding_and_liquidation(game: tuple
     played.play(session)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(games, st.integers(1, 5))
 def test_looking_ahead_changes_nothing_and_the_same_session_tells_the_same(
     game: tuple[Any, int, dict[str, Any], Any], looks: int

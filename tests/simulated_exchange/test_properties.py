@@ -145,7 +145,7 @@ def played(draw: st.DrawFn) -> tuple[Candles, str, dict[str, Any], Sequence[Any]
     return candles, account_type, config, draw(sessions)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(played())
 def test_nothing_is_made_or_lost_and_the_word_of_the_venue_is_consistent(
     game: tuple[Candles, str, dict[str, Any], Sequence[Any]],
@@ -160,13 +160,13 @@ def test_nothing_is_made_or_lost_and_the_word_of_the_venue_is_consistent(
         check_price(fill, session.requests[fill.order_id], candles, config)  # type: ignore[index]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(played())
 def test_the_same_session_gives_the_same_replies(game: tuple[Candles, str, dict[str, Any], Sequence[Any]]) -> None:
     assert Session(*game).world.told == Session(*game).world.told
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(played())
 def test_looking_ahead_at_any_time_changes_nothing(game: tuple[Candles, str, dict[str, Any], Sequence[Any]]) -> None:
     candles, account_type, config, session = game

@@ -84,7 +84,7 @@ texts = st.one_of(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.integers(0, 10_000), st.integers(1, 700), st.lists(texts, min_size=1, max_size=4), st.data())
 def test_the_search_finds_what_the_loop_finds(seed: int, count: int, orders: list[str], data: st.DataObject) -> None:
     candles, placed = walk(seed, count), resting(orders)
@@ -94,7 +94,7 @@ def test_the_search_finds_what_the_loop_finds(seed: int, count: int, orders: lis
     assert (None if found is None else (found.point.at, found.point.price, found.order.sequence)) == expected
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 10_000), st.floats(90, 110), st.floats(90, 110))
 def test_windows_leave_no_candle_out(seed: int, down: float, up: float) -> None:
     candles = walk(seed, 3_000)
@@ -115,7 +115,7 @@ def test_the_first_and_the_last_candle_of_a_window_are_seen(place: int) -> None:
     assert path.first_reaching(place + 1, 9.0, 11.0) is None
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.integers(0, 10_000), st.integers(0, 200 * MINUTE_NS))
 def test_every_instant_has_one_place_on_the_path_or_none(seed: int, at: Instant) -> None:
     candles = walk(seed, 100)

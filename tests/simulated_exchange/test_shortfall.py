@@ -52,7 +52,7 @@ paths = st.builds(
 factors = st.one_of(st.integers(-50, -1), st.integers(1, 50)).map(lambda tenths: Decimal(tenths) / 10)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.lists(st.builds(Weight, paths, factors), min_size=1, max_size=3),
     st.floats(0, 0.2),

@@ -391,7 +391,7 @@ def identity(reply: VenueReply) -> tuple[Any, ...]:
     return (type(reply), *(getattr(reply, name, None) for name in ("order_id", "venue_trade_id", "venue_change_id")))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     seed=st.integers(0, 500),
     count=st.integers(5, 40),

@@ -283,7 +283,7 @@ KINDS = [
 ]
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(steps=st.lists(st.sampled_from([*KINDS, "0.5", "1.000000000000000001", "2.5"]), max_size=8), chunk=st.integers(1, 4))
 def test_any_story_of_an_order_is_folded_as_the_domain_folds_it(stores: Stores, steps: list[Any], chunk: int) -> None:
     """Legal steps are stored and illegal ones refused, however the writes are cut; live orders are found by their fold."""

@@ -58,7 +58,7 @@ def candle_columns(prices: list[float], reach: list[float]) -> dict[str, FloatAr
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     prices=st.lists(PRICES, min_size=1, max_size=60) | st.tuples(PRICES, st.integers(1, 60)).map(lambda it: [it[0]] * it[1]),
     reach=st.lists(st.floats(0, 0.5), min_size=1, max_size=5),

@@ -78,8 +78,8 @@ def after_refusal(order: Order, context: GroupContext) -> tuple[tuple[Place, ...
     """What follows where the venue does not take an exit, and what a person is told of it.
 
     The quantity that a stop was to guard is closed at the market: mostly the price has passed the stop already, so that the stop
-    would have done the same. Where that is not taken either, or there is no stop, only a person can help. A replacement that is
-    not taken is for who wanted it: what it was to replace may still be there.
+    would have done the same. Where that is not taken either, or is worth less than the venue takes, or there is no stop, only a
+    person can help. A replacement that is not taken is for who wanted it: what it was to replace may still be there.
     """
     is_exit = order.details.side is closing_side(context) and order.intent.replaces is None
     if not is_exit or order.state not in REFUSED:
@@ -90,11 +90,14 @@ def after_refusal(order: Order, context: GroupContext) -> tuple[tuple[Place, ...
         return (), f"{why}: nothing protects what it was for"
     if not is_stop(order):
         return (), f"{why}: no target is set" if order.intent.list_id is None else None
+    quantity = order.remaining_quantity
+    if context.instrument.violation(quantity, reference=context.last_price) is not None:
+        return (), f"{why}: it is too little to be closed at the market, and nothing protects it"
     details = OrderDetails(
         symbol=order.details.symbol,
         side=order.details.side,
         type=OrderType.MARKET,
-        quantity=order.remaining_quantity,
+        quantity=quantity,
         reduce_only=order.details.reduce_only,
     )
     return (Place(orders=(PlannedOrder(details=details, role="stop"),)),), f"{why}: what it was for is closed at the market"
