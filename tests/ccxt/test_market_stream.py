@@ -18,6 +18,7 @@ from s1mpletrader.exchange import ManualClock, serve
 from s1mpletrader.plugins.ccxt_exchange import CcxtDataConfig, CcxtMarketStream, build_market_stream
 from s1mpletrader.plugins.ccxt_exchange.session import Session
 from tests.ccxt import local_exchange
+from tests.live.virtual_loop import run_virtually
 
 SERIES = Series("BTC/USDT", "1m")
 START = 1_767_225_600 * 10**9
@@ -143,7 +144,7 @@ def following(story: Callable[[Following], Awaitable[None]], *, runs: bool = Fal
                     await task
             assert len(asyncio.all_tasks()) == 1
 
-    asyncio.run(run())
+    run_virtually(run())
 
 
 def past(rows: Sequence[list[Any]], start: int, end: int, **more: Any) -> Any:

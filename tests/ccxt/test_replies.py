@@ -36,6 +36,7 @@ from s1mpletrader.plugins.ccxt_exchange.replies import ReplyStream
 from s1mpletrader.plugins.ccxt_exchange.session import Session
 from s1mpletrader.plugins.ccxt_exchange.telling import SHORT_MAX
 from tests.ccxt.scripted import ScriptedExchange, order, trade
+from tests.live.virtual_loop import run_virtually
 
 START_MS = 1_767_225_600_000
 RULE = id_rule("binance")
@@ -125,7 +126,7 @@ def listening(story: Callable[[Listening], Awaitable[None]], exchange: ScriptedE
                 await one.stream.close()
                 await listener
 
-    asyncio.run(run())
+    run_virtually(run())
 
 
 def ids(fills: Sequence[Filled]) -> list[str]:
