@@ -350,6 +350,7 @@ class Desk:
             ),
             last_price=self.price,
             volume_since=lambda at: total(volume for closed_at, volume in self.volumes if at < closed_at <= self.at),
+            find_order=self.orders.get,
         )
 
 

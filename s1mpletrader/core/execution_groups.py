@@ -171,7 +171,12 @@ class ExecutionGroups:
             capabilities=self._venue.capabilities(),
             last_price=market.price(symbol),
             volume_since=partial(market.volume_since, symbol),
+            find_order=self._book.order if changed is None else partial(self._find, changed),
         )
+
+    def _find(self, changed: Order, order_id: OrderId) -> Order | None:
+        """An order as it stands. One that has just ended is known here alone: its step is not recorded yet."""
+        return changed if order_id == changed.order_id else self._book.order(order_id)
 
     def _carry_out(
         self,
@@ -208,7 +213,7 @@ class ExecutionGroups:
         if not old.live:
             return
         planned = PlannedOrder(details=wish.order.details, role=wish.order.role, replaces=old.order_id)
-        (request,) = self._intend((planned,), ListKind.NONE, context, ids, effects)
+        (request,) = self._intend((planned,), old.intent.list_kind, context, ids, effects, old.intent.list_id)
         effects.commands.append(ReplaceOrder(order_ref(old), request))
 
     def _order(self, order_id: OrderId) -> Order:
@@ -224,9 +229,12 @@ class ExecutionGroups:
         context: GroupContext,
         ids: FlowIds,
         effects: Effects,
+        list_id: str | None = None,
     ) -> tuple[OrderRequest, ...]:
+        """Intend orders as one: a list of their own, or what takes a place in the list that is there."""
         order_ids = [OrderId(ids.make(IdKind.ORDER)) for _ in orders]
-        list_id = None if list_kind is ListKind.NONE else order_ids[0]
+        if list_id is None and list_kind is not ListKind.NONE:
+            list_id = order_ids[0]
         market = self._markets[context.trade.strategy]
         requests = []
         for order_id, planned in zip(order_ids, orders, strict=True):

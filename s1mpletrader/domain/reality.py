@@ -87,8 +87,8 @@ class GroupAdvanced(Struct, frozen=True, kw_only=True, tag=True):
 class OrderIntended(Struct, frozen=True, kw_only=True, tag=True):
     """An order as it was meant, durable before any of it leaves.
 
-    ``client_order_id`` is the order id in the form the venue takes; ``list_id`` joins the orders of one linked submission;
-    ``replaces`` names the order whose place this one takes.
+    ``client_order_id`` is the order id in the form the venue takes; ``list_id`` joins the orders of one linked submission, and
+    those that take their places; ``replaces`` names the order whose place this one takes.
     """
 
     order_id: OrderId

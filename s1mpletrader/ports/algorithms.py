@@ -131,6 +131,8 @@ class GroupContext(Struct, frozen=True, kw_only=True):
     """The last known price of the trade's symbol."""
     volume_since: Callable[[Instant], Decimal]
     """The market's volume in the candles that closed after an instant."""
+    find_order: Callable[[OrderId], Order | None]
+    """Any order of the ledger as it stands, also one that has ended: what another took the place of."""
 
 
 class ExecutionAlgorithm(Protocol):
