@@ -26,6 +26,7 @@ from s1mpletrader.api import (
     TimeInForce,
     order_from_intent,
 )
+from s1mpletrader.api import Replace as ReplaceOrder
 from s1mpletrader.contracts.execution_desk import Desk, Task, make_execution
 from s1mpletrader.contracts.samples import START, Samples
 from s1mpletrader.contracts.situations import PRICE
@@ -532,3 +533,18 @@ def test_an_entry_that_waits_for_its_trigger_cannot_be_sliced() -> None:
     advance = Sliced(start_twap).begin(replace(directive, plans=replace(directive.plans, entry=triggered)), context)
     assert advance.given_up is not None
     assert (advance.given_up.code, advance.done) == ("UNSUPPORTED_ENTRY", True)
+
+
+def test_what_a_slice_s_stop_fills_late_is_taken_off_the_one_in_its_place() -> None:
+    desk = begun(task=Task(quantity=Decimal(1), stop_price=Decimal("38000.0")))
+    desk.fill(desk.entries[0])
+    (stop,) = desk.exits
+    desk.change(stop, OrderEventKind.ACCEPTED)
+    moved = replace(stop.intent, order_id=OrderId(Samples("moved").id(IdKind.ORDER)), replaces=stop.order_id)
+    desk.orders[moved.order_id] = order_from_intent(moved)
+    desk.change(desk.orders[stop.order_id], OrderEventKind.REPLACED)
+    desk.change(desk.orders[moved.order_id], OrderEventKind.ACCEPTED)
+    desk.fill(desk.orders[stop.order_id], Decimal("0.1"))
+    (trim,) = desk.last.commands
+    assert isinstance(trim, ReplaceOrder)
+    assert (trim.order_id, trim.order.details.quantity) == (moved.order_id, stop.quantity - Decimal("0.1"))

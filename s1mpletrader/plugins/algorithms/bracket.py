@@ -78,7 +78,7 @@ class Bracket:
         if event.fill is not None and entered and not bracket.stopped:
             protection, commands = protect(bracket.protection, event.fill, context)
             bracket = replace(bracket, protection=protection)
-        elif event.fill is not None and is_own(order, bracket.adopted, context):
+        elif event.fill is not None:
             commands = trims(order, context)
         alarm: str | None = None
         if event.fill is None and not bracket.stopped and is_own(order, bracket.adopted, context):

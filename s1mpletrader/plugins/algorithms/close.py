@@ -212,6 +212,6 @@ def _fail(close: CloseState, code: str, why: str, context: GroupContext) -> Adva
 
 
 def _renewal(orders: list[Order], quantity: Decimal) -> Renewal:
-    stop = next((order.details.stop_price for order in orders if is_stop(order)), None)
-    target = next((order.price for order in orders if not is_stop(order)), None)
+    stop = next((order.details.stop_price for order in reversed(orders) if is_stop(order)), None)
+    target = next((order.price for order in reversed(orders) if not is_stop(order)), None)
     return Renewal(quantity=quantity, stop_price=stop, target_price=target)

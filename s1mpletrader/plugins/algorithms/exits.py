@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from s1mpletrader.api import (
+    ZERO,
     AccountType,
     Cancel,
     GroupContext,
@@ -16,6 +17,8 @@ from s1mpletrader.api import (
     PlannedOrder,
     Side,
     opening_side,
+    subtract,
+    total,
 )
 
 ACKNOWLEDGED = (OrderState.OPEN, OrderState.PARTIALLY_FILLED)
@@ -33,13 +36,29 @@ def is_stop(order: Order) -> bool:
 
 
 def live_exits(context: GroupContext) -> list[list[Order]]:
-    """The trade's live exits, oldest first: each a list of the orders that cancel each other."""
+    """The trade's live exits, oldest first: each a list of the orders of which only one can fill in full.
+
+    These are orders that cancel each other, and an order with the one that is to take its place.
+    """
     side = closing_side(context)
     lists: dict[str, list[Order]] = {}
+    keys: dict[str, str] = {}
     for order in context.trade_orders:
         if order.details.side is side and order.details.type is not OrderType.MARKET:
-            lists.setdefault(order.intent.list_id or order.order_id, []).append(order)
+            key = order.intent.list_id or keys.get(order.intent.replaces or "", order.order_id)
+            keys[order.order_id] = key
+            lists.setdefault(key, []).append(order)
     return list(lists.values())
+
+
+def bare_quantity(context: GroupContext) -> Decimal:
+    """What the trade holds that no live exit, and no order that closes it at the market, is for."""
+    side = closing_side(context)
+    closing = [one for one in context.trade_orders if one.details.side is side and one.details.type is OrderType.MARKET]
+    covered = (
+        max(order.remaining_quantity for order in orders) for orders in (*live_exits(context), *([one] for one in closing))
+    )
+    return max(subtract(abs(context.held_quantity), total(covered)), ZERO)
 
 
 def place_exits(context: GroupContext, quantity: Decimal, stop_price: Decimal | None, target_price: Decimal | None) -> Place:

@@ -1,13 +1,11 @@
 """Changing a trade that is there: its live orders are brought to what the new plans say, by whatever way the venue offers."""
 
 from collections.abc import Sequence
-from decimal import Decimal
 
 from msgspec import Struct, json
 from msgspec.structs import replace
 
 from s1mpletrader.api import (
-    ZERO,
     Advance,
     AlgorithmCommand,
     Amend,
@@ -17,8 +15,8 @@ from s1mpletrader.api import (
     GroupContext,
     GroupEvent,
     Order,
+    OrderId,
     OrderState,
-    OrderType,
     OrderUpdate,
     Place,
     PlannedOrder,
@@ -29,36 +27,31 @@ from s1mpletrader.api import (
     Stop,
     subtract,
 )
-from s1mpletrader.plugins.algorithms.exits import ACKNOWLEDGED, closing_side, is_stop, live_exits, place_exits
+from s1mpletrader.plugins.algorithms.exits import (
+    ACKNOWLEDGED,
+    REFUSED,
+    after_refusal,
+    bare_quantity,
+    closing_side,
+    is_stop,
+    live_exits,
+    place_exits,
+)
+from s1mpletrader.plugins.algorithms.renewal import Renewal, renew, renewal_of
+from s1mpletrader.plugins.algorithms.terms import Terms, Wanted, order_terms
 
 ATTEMPTS_MAX = 3
 """How often a change that the venue refuses is tried."""
 
 
-class Renewal(Struct, frozen=True, kw_only=True):
-    """Orders that were cancelled to be placed anew, and with what prices."""
-
-    order_ids: tuple[str, ...]
-    quantity: Decimal
-    stop_price: Decimal | None
-    target_price: Decimal | None
-
-
-class Replaced(Struct, frozen=True, kw_only=True):
-    """An order that another is to take the place of: what both are for, and what of it has filled by now."""
-
-    order_id: str
-    quantity: Decimal
-    filled: Decimal
-
-
 class ModifyState(Struct, frozen=True, kw_only=True):
     """What is wanted, and what has been asked for and not been answered."""
 
-    plans: Plans
-    asked: tuple[str, ...] = ()
+    wanted: Wanted
+    asked: tuple[OrderId, ...] = ()
+    doubted: tuple[tuple[OrderId, OrderId | None], ...] = ()
+    """Orders of which nobody knows whether they have been changed, each with the one that may have taken its place."""
     renewals: tuple[Renewal, ...] = ()
-    replaced: tuple[Replaced, ...] = ()
     refused: int = 0
 
 
@@ -68,13 +61,25 @@ class Modify:
     A stop or a target follows the exit plan, an entry that still waits follows the entry plan's prices and, where it is one
     order, the size plan's quantity: it is cancelled where it has filled that much. Where the connector cannot replace an order as
     one, or would cut it from the order it is linked with, the list is cancelled and placed anew for what is left of it; an entry
-    that it cannot change at all stays, with a refusal. A position without any exit gets the planned ones. What fills of an order
-    while another takes its place is taken off the other, once the venue has it.
+    that it cannot change at all stays, with a refusal. A position without any exit gets the planned ones; what a stop that the
+    venue does not take was to guard is closed at the market.
+
+    What fills of an order while another takes its place is taken off the other, once the venue has it. Where nobody knows whether
+    an order has been changed, what the venue shows of it decides: it is asked for again, or it ends for the one in its place.
     """
 
     def begin(self, directive: ExecutionDirective, context: GroupContext) -> Advance:
-        """Ask for every difference."""
-        return _ask(ModifyState(plans=directive.plans), context)
+        """Ask for every difference. What an earlier directive is replacing is this one's from here on.
+
+        An entry's new size is then only in its orders, of which the one or the other may have it: no more is entered than the
+        larger of the two.
+        """
+        wanted, doubted = Wanted(plans=directive.plans), []
+        for order, heir in _pairs(context):
+            wanted = wanted.noting(order, max(order.quantity, heir.quantity))
+            if order.state is OrderState.UNKNOWN:
+                doubted.append((order.order_id, heir.order_id))
+        return _ask(ModifyState(wanted=wanted, doubted=tuple(doubted)), context)
 
     def advance(self, state: bytes, event: GroupEvent, context: GroupContext) -> Advance:
         """Go on until everything that was asked for has been answered."""
@@ -88,126 +93,145 @@ class Modify:
                 return Advance(done=True, given_up=RefusalDraft(code="SUPERSEDED", detail=event.reason))
             case PlansChanged() if not modify.renewals:
                 return Advance(done=True)
+            case PlansChanged():
+                renewals = tuple(one.moved(event.plans.exit) for one in modify.renewals)
+                yielding = replace(modify.wanted, plans=Plans())
+                return Advance(state=json.encode(replace(modify, wanted=yielding, renewals=renewals)))
             case _:
                 return Advance(state=state)
 
     def _heard(self, modify: ModifyState, order: Order, context: GroupContext) -> Advance:
-        order_id = order.order_id
-        modify, places = _noted(modify, order, context), tuple[Place, ...]()
-        is_waiting = (
-            order.live and order.state is not OrderState.UNKNOWN and _wanted(order, modify, context) != order_terms(order)
-        )
-        if order_id in modify.asked and not is_waiting:
-            modify, places = _renew(replace(modify, asked=tuple(one for one in modify.asked if one != order_id)), context)
-            if not order.live and any(one.order_id == order.intent.replaces for one in context.trade_orders):
-                # It never took the other's place: the other is to be changed after all.
-                asked = _ask(modify, context)
-                return replace(asked, commands=(*places, *asked.commands))
-        return _trim(modify, places, context)
+        """Trim, place anew, and ask again, as far as this answers what was asked."""
+        modify = _noted(modify, order, context)
+        answered = [order_id for order_id in modify.asked if not _is_waiting(order_id, order, modify, context)]
+        modify = replace(modify, asked=tuple(order_id for order_id in modify.asked if order_id not in answered))
+        modify, cancels, is_open_again = _resolve(modify, context)
+        renewals, renewed = renew(modify.renewals, {*modify.asked, *dict(modify.doubted)}, context)
+        modify = replace(modify, renewals=renewals)
+        closing, alarm = after_refusal(order, context) if order.group_id == context.group_id else ((), None)
+        places = (*renewed, *closing)
+        was_replacement = order.order_id in answered and not order.live
+        if is_open_again or (was_replacement and any(one.order_id == order.intent.replaces for one in context.trade_orders)):
+            # It never took the other's place: the other is to be changed after all.
+            asked = _ask(modify, context)
+            commands = (*cancels, *places, *asked.commands)
+            return replace(asked, commands=commands, done=asked.done and not places, alarm=alarm)
+        return _trim(modify, (*cancels, *places), alarm, context)
 
     def _refused(self, modify: ModifyState, event: CommandRefused, context: GroupContext) -> Advance:
         """The order may have ended, or another may stand in its place by now: compare again."""
+        order_id = event.order.order_id
         after = replace(
             modify,
-            asked=tuple(one for one in modify.asked if one != event.order.order_id),
-            renewals=tuple(one for one in modify.renewals if event.order.order_id not in one.order_ids),
+            asked=tuple(one for one in modify.asked if one != order_id),
+            renewals=tuple(one for one in modify.renewals if order_id not in one.order_ids),
             refused=modify.refused + 1,
         )
         if after.refused < ATTEMPTS_MAX and event.order.live:
-            return _ask(after, context)
-        given_up = RefusalDraft(code="NOT_MODIFIED", detail=f"{event.order.order_id}: {event.reason}")
+            after, cancels, _ = _resolve(after, context)
+            asked = _ask(after, context)
+            return replace(asked, commands=(*cancels, *asked.commands))
+        given_up = RefusalDraft(code="NOT_MODIFIED", detail=f"{order_id}: {event.reason}")
         alarm = None
-        if event.order.live and _is_too_large(event.order, modify):
-            alarm = f"{event.order.order_id} cannot be made smaller, and is for more than {context.trade.trade_id} needs"
-        return Advance(state=json.encode(after), done=not after.asked, given_up=given_up, alarm=alarm)
+        if event.order.live and (order_id in dict(modify.doubted) or modify.wanted.is_too_large(event.order, context)):
+            alarm = f"{order_id} can be made neither smaller nor to end, and is for more than {context.trade.trade_id} needs"
+        after = replace(after, doubted=tuple(one for one in after.doubted if one[0] != order_id))
+        return Advance(state=json.encode(after), done=_is_done(after, context), given_up=given_up, alarm=alarm)
+
+
+def _pairs(context: GroupContext) -> list[tuple[Order, Order]]:
+    """The live orders that others are about to take the place of, each with that other."""
+    live = {order.order_id: order for order in context.trade_orders}
+    return [
+        (live[heir.intent.replaces], heir)
+        for heir in context.trade_orders
+        if heir.intent.replaces is not None and heir.intent.replaces in live
+    ]
 
 
 def _noted(modify: ModifyState, order: Order, context: GroupContext) -> ModifyState:
-    """Know what has filled of an order that is being replaced: whatever was asked of the other is asked anew."""
-    known = next((one for one in modify.replaced if one.order_id == order.order_id), None)
-    if known is None or known.filled == order.filled_quantity:
+    """Know what has filled of an order that is being replaced, so that the other is asked for anew, and of what is in doubt."""
+    heir_ids = [one.order_id for one in context.trade_orders if one.intent.replaces == order.order_id]
+    wanted = modify.wanted.hearing(order)
+    if wanted is not modify.wanted:
+        again = set(heir_ids).difference(one.intent.replaces or "" for one in context.trade_orders)
+        modify = replace(modify, wanted=wanted, asked=tuple(one for one in modify.asked if one not in again))
+    if order.state is not OrderState.UNKNOWN or order.order_id not in modify.asked:
         return modify
-    now = replace(known, filled=order.filled_quantity)
-    heirs = {one.order_id for one in context.trade_orders if one.intent.replaces == order.order_id}
-    return replace(
-        modify,
-        asked=tuple(order_id for order_id in modify.asked if order_id not in heirs),
-        replaced=tuple(now if one is known else one for one in modify.replaced),
-    )
+    doubt = (order.order_id, next(iter(heir_ids), None))
+    asked = tuple(one for one in modify.asked if one != order.order_id)
+    return replace(modify, asked=asked, doubted=(*modify.doubted, doubt))
 
 
-def _due(order: Order, modify: ModifyState) -> Decimal | None:
-    """The quantity that an order is to have which took another's place; None for any other order."""
-    former = next((one for one in modify.replaced if one.order_id == order.intent.replaces), None)
-    return None if former is None else max(subtract(former.quantity, former.filled), ZERO)
-
-
-def _is_too_large(order: Order, modify: ModifyState) -> bool:
-    due = _due(order, modify)
-    return due is not None and due < order.quantity
-
-
-def _trim(modify: ModifyState, places: tuple[Place, ...], context: GroupContext) -> Advance:
-    """Take off an order what has filled of the one before it; wait for those that the venue has not acknowledged."""
-    too_large = [one for one in context.trade_orders if _is_too_large(one, modify) and one.order_id not in modify.asked]
-    known = [order for order in too_large if order.state in ACKNOWLEDGED]
-    commands, after, _ = _changes(modify, known, context)
-    return Advance(commands=(*places, *commands), state=json.encode(after), done=not after.asked and len(known) == len(too_large))
-
-
-Terms = tuple[Decimal, Decimal | None, Decimal | None]
-"""An order's quantity, limit and stop price."""
-
-
-def order_terms(order: Order) -> Terms:
-    """What an order stands at now."""
-    return order.quantity, order.price, order.details.stop_price
-
-
-def _wanted(order: Order, modify: ModifyState, context: GroupContext) -> Terms:
-    """What the plans want of an order; what they do not speak of stays."""
-    plans, (quantity, price, stop_price) = modify.plans, order_terms(order)
-    due = _due(order, modify)
-    quantity = quantity if due is None else min(due, quantity)
-    if order.details.side is closing_side(context):
-        if plans.exit is None or order.details.type is OrderType.MARKET:
-            return quantity, price, stop_price
-        if is_stop(order):
-            return quantity, price, plans.exit.stop_price or stop_price
-        return quantity, plans.exit.target_price or price, stop_price
-    is_sized = due is None and plans.size is not None and _is_whole_entry(order, context)
-    if is_sized and plans.size is not None and plans.size.quantity > order.filled_quantity:
-        quantity = plans.size.quantity
-    if plans.entry is not None and order.details.type is not OrderType.MARKET:
-        price = plans.entry.price if price is not None and plans.entry.price is not None else price
-        stop_price = plans.entry.stop_price if stop_price is not None and plans.entry.stop_price is not None else stop_price
-    return quantity, price, stop_price
-
-
-def _is_filled_enough(order: Order, modify: ModifyState, context: GroupContext) -> bool:
-    """Whether an entry already has all of its new size, or an order all that is due: what is left of it is taken back."""
-    plans, due = modify.plans, _due(order, modify)
-    if due is not None:
-        return due <= order.filled_quantity
-    if plans.size is None or order.details.side is closing_side(context) or not _is_whole_entry(order, context):
+def _is_waiting(order_id: OrderId, changed: Order, modify: ModifyState, context: GroupContext) -> bool:
+    """Whether what was asked about an order is yet to be seen, in itself or in the one that takes its place."""
+    if changed.order_id == order_id and not changed.live and changed.state is not OrderState.CANCELLED:
         return False
-    return plans.size.quantity <= order.filled_quantity
+    for order in context.trade_orders:
+        if order.order_id == order_id:
+            is_renewed = any(order_id in one.order_ids for one in modify.renewals)
+            return is_renewed or modify.wanted.of(order, context) != order_terms(order)
+        if order.intent.replaces == order_id and order.state not in ACKNOWLEDGED:
+            return True
+    return False
 
 
-def _is_whole_entry(order: Order, context: GroupContext) -> bool:
-    """Whether no other order enters: an entry of several orders is made to fit its new size by its own algorithm."""
-    others = [one for one in context.trade_orders if order.order_id not in (one.order_id, one.intent.replaces)]
-    return all(one.details.side is closing_side(context) for one in others)
+def _resolve(modify: ModifyState, context: GroupContext) -> tuple[ModifyState, list[AlgorithmCommand], bool]:
+    """Go by what the venue shows of orders that were in doubt: one that is there is to be changed after all, or to end."""
+    commands: list[AlgorithmCommand] = []
+    doubted, asked, is_open_again = [], list(modify.asked), False
+    live = {order.order_id: order for order in context.trade_orders}
+    for order_id, heir_id in modify.doubted:
+        order = live.get(order_id)
+        if order is None:
+            continue
+        heir = context.find_order(heir_id) if heir_id is not None else None
+        is_known = order.state in ACKNOWLEDGED and (heir is None or not heir.live or heir.state in ACKNOWLEDGED)
+        has_heir = heir is not None and heir.state not in REFUSED
+        is_renewed = any(order_id in one.order_ids for one in modify.renewals)
+        if not is_known or has_heir:
+            doubted.append((order_id, heir_id))
+        if is_known and (has_heir or is_renewed) and order_id not in asked:
+            commands.append(Cancel(order_id=order_id))
+            asked.append(order_id)
+        is_open_again = is_open_again or (is_known and not has_heir and not is_renewed)
+    return replace(modify, doubted=tuple(doubted), asked=tuple(asked)), commands, is_open_again
+
+
+def _is_done(modify: ModifyState, context: GroupContext) -> bool:
+    """Whether nothing is to be answered any more.
+
+    While an order takes another's place, what fills is to be taken off it; exits that have been placed may not be taken.
+    """
+    new = [one for one in context.trade_orders if one.intent.replaces is not None or one.group_id == context.group_id]
+    return not (modify.asked or modify.doubted) and all(one.state in ACKNOWLEDGED for one in new)
+
+
+def _trim(modify: ModifyState, commands: Sequence[AlgorithmCommand], alarm: str | None, context: GroupContext) -> Advance:
+    """Take off an order what has filled of the one before it; wait for those that the venue has not acknowledged."""
+    leaving = {one.intent.replaces for one in context.trade_orders}
+    settled = [one for one in context.trade_orders if one.state in ACKNOWLEDGED and one.order_id not in leaving]
+    too_large = [one for one in settled if one.order_id not in modify.asked and modify.wanted.is_too_large(one, context)]
+    changes, after, _ = _changes(modify, too_large, context)
+    is_done = not commands and _is_done(after, context)
+    return Advance(commands=(*commands, *changes), state=json.encode(after), done=is_done, alarm=alarm)
 
 
 def _ask(modify: ModifyState, context: GroupContext) -> Advance:
     """Ask for every difference that has not been asked for. An order that is being replaced for an earlier directive leaves."""
+    doubted = dict(modify.doubted)
     leaving = {one.intent.replaces for one in context.trade_orders if one.group_id != context.group_id}
-    staying = [one for one in context.trade_orders if one.order_id not in leaving]
-    orders = [one for one in staying if one.state in ACKNOWLEDGED or _due(one, modify) is None]
+    orders = [
+        one
+        for one in context.trade_orders
+        if one.order_id not in leaving
+        and one.order_id not in doubted
+        and (one.state in ACKNOWLEDGED or one.intent.replaces is None or one.group_id != context.group_id)
+    ]
     changes, after, fixed = _changes(modify, orders, context)
-    commands = (*changes, *_protect(modify.plans, live_exits(context), context))
-    return Advance(commands=commands, state=json.encode(after), done=not after.asked, given_up=_unchangeable(fixed))
+    commands = (*changes, *_protect(modify.wanted.plans, context))
+    done = not commands and _is_done(after, context)
+    return Advance(commands=commands, state=json.encode(after), done=done, given_up=_unchangeable(fixed))
 
 
 def _changes(
@@ -215,31 +239,31 @@ def _changes(
 ) -> tuple[list[AlgorithmCommand], ModifyState, list[str]]:
     """What to ask for these orders, what is known then, and the entries that cannot be changed."""
     commands: list[AlgorithmCommand] = []
-    asked, renewals, fixed = list(modify.asked), list(modify.renewals), list[str]()
-    replaced = {one.order_id: one for one in modify.replaced}
-    linked = {order.order_id: lists for lists in live_exits(context) for order in lists if len(lists) > 1}
+    wanted, asked, renewals, fixed = modify.wanted, list(modify.asked), list(modify.renewals), list[str]()
+    leaving = {one.intent.replaces for one in context.trade_orders}
+    lists = [[one for one in together if one.order_id not in leaving] for together in live_exits(context)]
+    linked = {order.order_id: together for together in lists for order in together}
     for order in orders:
-        wanted = _wanted(order, modify, context)
+        terms = modify.wanted.of(order, context)
         together = linked.get(order.order_id, [order])
         if order.order_id in asked:
             continue
-        if _is_filled_enough(order, modify, context):
+        if modify.wanted.is_filled_enough(order, context):
             commands.append(Cancel(order_id=order.order_id))
             asked.append(order.order_id)
-        elif wanted == order_terms(order):
+        elif terms == order_terms(order):
             continue
-        elif _can_replace(together, context) or _is_amendable(order, wanted, context):
-            commands.append(_change(order, wanted, context))
+        elif _can_replace(together, context) or _is_amendable(order, terms, context):
+            commands.append(_change(order, terms, context))
             asked.append(order.order_id)
-            replaced[order.order_id] = Replaced(order_id=order.order_id, quantity=wanted[0], filled=order.filled_quantity)
+            wanted = wanted.noting(order, terms[0])
         elif order.details.side is closing_side(context):
-            renewals.append(_renewal(together, modify, context))
+            renewals.append(renewal_of(together, modify.wanted, context))
             commands += [Cancel(order_id=one.order_id) for one in together]
             asked += [one.order_id for one in together]
         else:
             fixed.append(order.order_id)
-    after = replace(modify, asked=tuple(asked), renewals=tuple(renewals), replaced=tuple(replaced.values()))
-    return commands, after, fixed
+    return commands, replace(modify, wanted=wanted, asked=tuple(asked), renewals=tuple(renewals)), fixed
 
 
 def _unchangeable(order_ids: list[str]) -> RefusalDraft | None:
@@ -250,7 +274,7 @@ def _unchangeable(order_ids: list[str]) -> RefusalDraft | None:
 
 
 def _can_replace(together: list[Order], context: GroupContext) -> bool:
-    return context.capabilities.replace and (len(together) == 1 or context.capabilities.replace_linked)
+    return context.capabilities.replace and (len(together) <= 1 or context.capabilities.replace_linked)
 
 
 def _is_amendable(order: Order, wanted: Terms, context: GroupContext) -> bool:
@@ -269,32 +293,9 @@ def _change(order: Order, wanted: Terms, context: GroupContext) -> Amend | Repla
     return Replace(order_id=order.order_id, order=PlannedOrder(details=details, role=role))
 
 
-def _renewal(together: list[Order], modify: ModifyState, context: GroupContext) -> Renewal:
-    terms = [(is_stop(order), _wanted(order, modify, context)) for order in together]
-    return Renewal(
-        order_ids=tuple(order.order_id for order in together),
-        quantity=min(order.remaining_quantity for order in together),
-        stop_price=next((stop for stops, (_, _, stop) in terms if stops), None),
-        target_price=next((price for stops, (_, price, _) in terms if not stops), None),
-    )
-
-
-def _renew(modify: ModifyState, context: GroupContext) -> tuple[ModifyState, tuple[Place, ...]]:
-    """Place anew what has been cancelled for it, once the last order of its list has ended."""
-    places, waiting = [], []
-    for renewal in modify.renewals:
-        if any(order_id in modify.asked for order_id in renewal.order_ids):
-            waiting.append(renewal)
-            continue
-        quantity = context.instrument.quantity_down(min(renewal.quantity, abs(context.held_quantity)))
-        if quantity:
-            places.append(place_exits(context, quantity, renewal.stop_price, renewal.target_price))
-    return replace(modify, renewals=tuple(waiting)), tuple(places)
-
-
-def _protect(plans: Plans, exits: list[list[Order]], context: GroupContext) -> list[Place]:
-    """Exits for a position that has none."""
-    held = context.instrument.quantity_down(abs(context.held_quantity))
-    if plans.exit is None or exits or not held:
+def _protect(plans: Plans, context: GroupContext) -> list[Place]:
+    """Exits for a position that has none, and is not being closed."""
+    quantity = context.instrument.quantity_down(bare_quantity(context))
+    if plans.exit is None or live_exits(context) or not quantity:
         return []
-    return [place_exits(context, held, plans.exit.stop_price, plans.exit.target_price)]
+    return [place_exits(context, quantity, plans.exit.stop_price, plans.exit.target_price)]

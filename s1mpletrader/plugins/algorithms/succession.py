@@ -1,11 +1,23 @@
 """Orders of a group, and the orders of other groups that took their place."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import NamedTuple, Protocol
 
 from msgspec.structs import replace
 
-from s1mpletrader.api import Amend, Cancel, GroupContext, GroupId, Order, OrderId, PlannedOrder, Replace, subtract
+from s1mpletrader.api import (
+    ZERO,
+    Amend,
+    Cancel,
+    GroupContext,
+    GroupId,
+    Order,
+    OrderId,
+    PlannedOrder,
+    Replace,
+    subtract,
+)
 from s1mpletrader.plugins.algorithms.exits import ACKNOWLEDGED, closing_side, is_stop
 
 Adopted = tuple[OrderId, ...]
@@ -44,13 +56,39 @@ def own_orders(adopted: Adopted, context: InTrade) -> list[Order]:
     return [order for order in context.trade_orders if order.group_id == context.group_id or order.order_id in known]
 
 
+def forerunners(order: Order, context: GroupContext) -> Iterator[Order]:
+    """The orders before it in its place, nearest first. Mostly they have ended, so that each is looked up in the ledger."""
+    while order.intent.replaces is not None:
+        former = context.find_order(order.intent.replaces)
+        if former is None:
+            return
+        yield former
+        order = former
+
+
+def left_for(order: Order, context: GroupContext) -> Decimal | None:
+    """The quantity that an exit in another's place is for: what the ones before it have not filled. None for any other order."""
+    left: Decimal | None = None
+    for former in reversed(list(forerunners(order, context))):
+        left = max(subtract(former.quantity if left is None else min(left, former.quantity), former.filled_quantity), ZERO)
+    return left
+
+
 def trims(order: Order, context: GroupContext) -> tuple[Amend | Cancel | Replace, ...]:
-    """Take off an exit what the one before it, which had ended for it, has filled late."""
+    """Take off an exit what one before it, which had ended for it, has filled late."""
     if order.live or order.details.side is not closing_side(context):
         return ()
-    rest = order.remaining_quantity
-    heirs = [one for one in context.trade_orders if one.intent.replaces == order.order_id and one.state in ACKNOWLEDGED]
-    return tuple(_trim(heir, rest, context) for heir in heirs if heir.quantity > rest)
+    leaving = {one.intent.replaces for one in context.trade_orders}
+    settled = [one for one in context.trade_orders if one.state in ACKNOWLEDGED and one.order_id not in leaving]
+    lefts = [(heir, left_for(heir, context)) for heir in settled if _is_heir(heir, order, context)]
+    return tuple([_trim(heir, left, context) for heir, left in lefts if left is not None and left < heir.quantity])
+
+
+def _is_heir(heir: Order, order: Order, context: GroupContext) -> bool:
+    """Whether an order stands where the other stood. What shares no list with it, or is of another kind, is not looked up."""
+    if heir.intent.replaces is None or heir.intent.list_id != order.intent.list_id or is_stop(heir) is not is_stop(order):
+        return False
+    return any(former.order_id == order.order_id for former in forerunners(heir, context))
 
 
 def _trim(order: Order, quantity: Decimal, context: GroupContext) -> Amend | Cancel | Replace:

@@ -50,7 +50,7 @@ from s1mpletrader.plugins.algorithms.slicing.state import (
     remaining_quantity,
     surplus,
 )
-from s1mpletrader.plugins.algorithms.succession import Placed, own_orders
+from s1mpletrader.plugins.algorithms.succession import Placed, own_orders, trims
 
 
 class Sliced:
@@ -92,7 +92,9 @@ class Sliced:
         """Take in what has happened, and go on from there."""
         sliced, places = _hear(json.decode(state, type=SlicedState), event, context)
         refused, alarm = after_refusal(event.order, context) if _is_end(event, context) else ((), None)
-        return replace(_go_on(sliced, context, (*places, *refused)), alarm=alarm)
+        trimmed = trims(event.order, context) if isinstance(event, OrderUpdate) and event.fill is not None else ()
+        advance = _go_on(sliced, context, (*places, *refused))
+        return replace(advance, commands=(*advance.commands, *trimmed), alarm=alarm)
 
     def planned_quantity(self, state: bytes, group_id: GroupId, trade_orders: tuple[Order, ...]) -> Decimal:
         """What of the target has not been placed and still may be."""

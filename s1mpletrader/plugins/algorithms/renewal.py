@@ -1,0 +1,58 @@
+"""Exits that can only be changed by cancelling them and placing them anew."""
+
+from collections.abc import Collection, Sequence
+from decimal import Decimal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from s1mpletrader.api import ExitPlan, GroupContext, Order, OrderId, Place, subtract
+from s1mpletrader.plugins.algorithms.exits import bare_quantity, is_stop, place_exits
+from s1mpletrader.plugins.algorithms.terms import Wanted
+
+
+class Renewal(Struct, frozen=True, kw_only=True):
+    """Orders that were cancelled to be placed anew, and with what prices."""
+
+    order_ids: tuple[OrderId, ...]
+    quantity: Decimal
+    stop_price: Decimal | None
+    target_price: Decimal | None
+
+    def moved(self, exits: ExitPlan | None) -> "Renewal":
+        """With the prices of a later plan, where it has others."""
+        if exits is None:
+            return self
+        return replace(
+            self,
+            stop_price=None if self.stop_price is None else exits.stop_price or self.stop_price,
+            target_price=None if self.target_price is None else exits.target_price or self.target_price,
+        )
+
+
+def renewal_of(together: Sequence[Order], wanted: Wanted, context: GroupContext) -> Renewal:
+    """How the orders of a list are to be placed anew."""
+    terms = [(is_stop(order), wanted.of(order, context)) for order in together]
+    return Renewal(
+        order_ids=tuple(order.order_id for order in together),
+        quantity=min(order.remaining_quantity for order in together),
+        stop_price=next((stop for stops, (_, _, stop) in terms if stops), None),
+        target_price=next((price for stops, (_, price, _) in terms if not stops), None),
+    )
+
+
+def renew(
+    renewals: Sequence[Renewal], unsettled: Collection[OrderId], context: GroupContext
+) -> tuple[tuple[Renewal, ...], tuple[Place, ...]]:
+    """Place anew the lists of which no order is unsettled any more, as far as what is held has no other exit; keep the others."""
+    places, waiting = [], []
+    bare = bare_quantity(context)
+    for renewal in renewals:
+        if any(order_id in unsettled for order_id in renewal.order_ids):
+            waiting.append(renewal)
+            continue
+        quantity = context.instrument.quantity_down(min(renewal.quantity, bare))
+        if quantity:
+            bare = subtract(bare, quantity)
+            places.append(place_exits(context, quantity, renewal.stop_price, renewal.target_price))
+    return tuple(waiting), tuple(places)
