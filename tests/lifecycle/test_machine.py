@@ -16,6 +16,7 @@ from s1mpletrader.core.commands import order_ref
 from s1mpletrader.core.engine import RANK_REPLY
 from s1mpletrader.domain.instant import DAY_NS, MINUTE_NS
 from s1mpletrader.domain.money import plain
+from s1mpletrader.domain.orders import opening_side
 from s1mpletrader.domain.replies import ExchangeReply, FundsChanged, Liquidated
 from s1mpletrader.plugins.simulated_exchange import SimulatedExchange
 from tests.lifecycle.desk import Desk, small_pairs
@@ -199,6 +200,7 @@ class LifeOfOrders(RuleBasedStateMachine):
         if hasattr(self, "desk"):
             self.deliver_in_order()
             self.agree_with_the_venue()
+            self.protect_no_more_than_is_held()
 
     def deliver_in_order(self) -> None:
         """What is under way arrives, and the market goes on to its end."""
@@ -217,6 +219,16 @@ class LifeOfOrders(RuleBasedStateMachine):
                 assert (not seen.state.terminal) == order.live
         owned = {one.asset: one.free + one.locked for one in finished(self.connector.balances())}
         assert owned == {asset: amount for asset, amount in self.desk.view.balances.items() if amount}
+
+    def protect_no_more_than_is_held(self) -> None:
+        """Stops and targets, each list of them counted once, never close more than there is once everything is answered."""
+        for trade in self.desk.book.live_trades():
+            lists: dict[str, Decimal] = {}
+            for order in trade.orders.values():
+                if order.details.side is not opening_side(trade.opened.direction):
+                    key = order.intent.list_id or order.order_id
+                    lists[key] = max(lists.get(key, Decimal(0)), order.remaining_quantity)
+            assert sum(lists.values(), Decimal(0)) <= abs(trade.quantity)
 
 
 LifeOfOrders.TestCase.settings = settings(max_examples=60, stateful_step_count=30)
