@@ -40,7 +40,8 @@ from s1mpletrader.api import (
     total,
 )
 from s1mpletrader.contracts.abilities import need
-from s1mpletrader.contracts.connector_harness import ConnectorHarness, Trial, on_a_loop, ref_of, run
+from s1mpletrader.contracts.connector_harness import ConnectorHarness
+from s1mpletrader.contracts.connector_trial import Trial, on_a_loop, ref_of, run
 from s1mpletrader.contracts.samples import Samples
 
 CLOCK_ERROR_MAX: Final = 15 * MINUTE_NS
@@ -67,16 +68,16 @@ class ExecutionConnectorContract:
             wrong.append(replace(details, reduce_only=True))
         for refused in wrong:
             with pytest.raises(UnsupportedOrder):
-                await trial.connector.submit([trial.request(refused)])
+                await trial.ask(trial.connector.submit, [trial.request(refused)])
         for kind in (kind for kind in ListKind if kind not in offered.list_kinds):
             with pytest.raises(UnsupportedOrder):
-                await trial.connector.submit([trial.request(), trial.request()], kind)
+                await trial.ask(trial.connector.submit, [trial.request(), trial.request()], kind)
         if not offered.amend:
             with pytest.raises(UnsupportedOrder):
-                await trial.connector.amend(ref_of(trial.request()), details.quantity)
+                await trial.ask(trial.connector.amend, ref_of(trial.request()), details.quantity)
         if not offered.replace:
             with pytest.raises(UnsupportedOrder):
-                await trial.connector.replace(ref_of(trial.request()), trial.request())
+                await trial.ask(trial.connector.replace, ref_of(trial.request()), trial.request())
         assert trial.harness.sent_count() == sent
 
     @on_a_loop
@@ -84,12 +85,10 @@ class ExecutionConnectorContract:
         """Our id comes back on acknowledgement, query, open orders and fill, and where the venue goes on, after a restart."""
         ids = [OrderId(Samples(f"id {number}").id(IdKind.ORDER)) for number in range(200)]
         assert len({trial.connector.venue_id(order_id) for order_id in ids}) == len(ids)
-        request = trial.request()
-        outcome = await trial.submit(request)
-        assert isinstance(outcome, Accepted)
+        request, outcome = await trial.accept()
         assert outcome.order_id == request.order_id
         ref = ref_of(request, outcome.exchange_order_id)
-        await _shows(trial.connector, request)
+        await _shows(trial, request)
         await trial.fill_part(ref)
         (fill, *_) = await trial.fills(ref)
         assert fill.client_order_id in (None, request.client_order_id)
@@ -97,45 +96,51 @@ class ExecutionConnectorContract:
             again = await need(trial.harness.restart, "restart")()
             trial.connector = again
             assert again.venue_id(request.order_id) == request.client_order_id
-            await _shows(again, request)
+            await _shows(trial, request)
 
     @on_a_loop
     async def test_law_03_a_known_id_is_never_submitted_again(self, trial: Trial) -> None:
         """An id that was submitted here, or that the ledger knows, is refused, and nothing is sent."""
-        here, elsewhere = trial.request(), trial.request()
-        assert isinstance(await trial.submit(here), Accepted)
+        (here, _), elsewhere = await trial.accept(), trial.request()
+        await trial.settle()
         trial.harness.known_orders.add(elsewhere.order_id)
         sent = trial.harness.sent_count()
         for known in (here, elsewhere):
             with pytest.raises(AlreadySubmitted):
-                await trial.connector.submit([known])
+                await trial.ask(trial.connector.submit, [known])
         assert trial.harness.sent_count() == sent
-        assert len([order for order in await trial.connector.open_orders() if order.order_id == here.order_id]) == 1
+        assert len([order for order in await trial.open_orders() if order.order_id == here.order_id]) == 1
 
     @on_a_loop
     async def test_law_04_a_failure_is_not_sent_or_unknown_and_never_resent(self, trial: Trial) -> None:
         """What fails before the send is NotSent, what fails after it Unknown; neither is Rejected, and nothing goes out twice."""
         harness = trial.harness
         fail, lose = need(harness.fail_before_send, "fail_before_send"), need(harness.lose_answer, "lose_answer")
+        await trial.settle()
         sent, request = harness.sent_count(), trial.request()
         fail()
-        (outcome,) = await trial.connector.submit([request])
-        assert isinstance(outcome, NotSent)
-        assert await trial.connector.query(ref_of(request)) is None
+        assert isinstance(await trial.submit(request), NotSent)
+        assert await trial.query(ref_of(request)) is None
         assert harness.sent_count() == sent
-        assert isinstance(await trial.submit(request), Accepted), "what was not sent may be sent under the same id"
-        ref = ref_of(request)
+        outcome = await trial.decide(request)
+        assert harness.sent_count() > sent, "what was not sent may be sent under the same id"
+        if harness.settle is None:
+            assert isinstance(outcome, Accepted)
+        ref = ref_of(request) if isinstance(outcome, Accepted) else await trial.place()
         for committed in (True, False):
+            await trial.settle()
             sent = harness.sent_count()
             lose(committed)
             assert isinstance(await trial.submit(trial.request()), Unknown)
             await trial.replies()
             assert harness.sent_count() == sent + 1
         fail()
-        assert isinstance(await trial.connector.cancel(ref), NotSent)
+        assert isinstance(await trial.ask(trial.connector.cancel, ref), NotSent)
+        await trial.settle()
         lose(True)
         sent = harness.sent_count()
-        assert isinstance(await trial.connector.cancel(ref), Unknown)
+        assert isinstance(await trial.ask(trial.connector.cancel, ref), Unknown)
+        await trial.replies()
         assert harness.sent_count() == sent + 1
 
     @on_a_loop
@@ -144,9 +149,11 @@ class ExecutionConnectorContract:
         lose = need(trial.harness.lose_answer, "lose_answer")
         for committed in (True, False):
             request = trial.request()
+            await trial.settle()
             lose(committed)
             assert isinstance(await trial.submit(request), Unknown)
-            found = await trial.connector.query(ref_of(request))
+            await trial.settle()
+            found = await trial.query(ref_of(request))
             assert (found is not None) == committed
             if found is not None:
                 assert (found.order_id, found.state) == (request.order_id, OrderState.OPEN)
@@ -157,8 +164,9 @@ class ExecutionConnectorContract:
     @on_a_loop
     async def test_law_06_a_fill_may_come_before_the_acknowledgement(self, trial: Trial) -> None:
         """A fill that overtakes its acknowledgement is told under our id, and the late acknowledgement undoes nothing."""
-        need(trial.harness.ack_after_fill, "ack_after_fill")()
-        request = trial.request()
+        ack_after_fill, request = need(trial.harness.ack_after_fill, "ack_after_fill"), trial.request()
+        await trial.settle()
+        ack_after_fill()
         outcome = await trial.submit(request)
         assert isinstance(outcome, Accepted)
         ref = ref_of(request, outcome.exchange_order_id)
@@ -166,7 +174,7 @@ class ExecutionConnectorContract:
         assert total(fill.quantity for fill in fills) == request.details.quantity
         assert fills[0].at <= outcome.at
         assert (await trial.snapshot(ref)).state is OrderState.FILLED
-        assert request.order_id not in [order.order_id for order in await trial.connector.open_orders()]
+        assert request.order_id not in [order.order_id for order in await trial.open_orders()]
 
     @on_a_loop
     async def test_law_07_partial_fills_add_up(self, trial: Trial) -> None:
@@ -194,7 +202,7 @@ class ExecutionConnectorContract:
         if trial.harness.push_again is not None:
             await trial.harness.push_again()
         pushed = await trial.fills(ref)
-        polled = [fill for fill in await trial.connector.fills_since(ref.symbol, start) if fill.order_id == ref.order_id]
+        polled = [fill for fill in await trial.fills_since(ref.symbol, start) if fill.order_id == ref.order_id]
         identities = {_identity(trial.connector, fill) for fill in pushed}
         assert len(identities) == 2
         assert [_identity(trial.connector, fill) for fill in polled] == list(
@@ -206,15 +214,15 @@ class ExecutionConnectorContract:
     async def test_law_09_cancelling_what_has_ended_gives_a_typed_result(self, trial: Trial) -> None:
         """Cancelling an order that is cancelled, filled or unknown to the venue is ``CancelRejected``: no success, no error."""
         ref = await trial.place()
-        first = await trial.connector.cancel(ref)
+        first = await trial.end(ref)
         assert isinstance(first, Cancelled)
         assert first.order_id == ref.order_id
         assert (await trial.snapshot(ref)).state is OrderState.CANCELLED
-        assert isinstance(await trial.connector.cancel(ref), CancelRejected)
-        assert isinstance(await trial.connector.cancel(ref_of(trial.request())), CancelRejected)
+        assert isinstance(await trial.cancel(ref), CancelRejected)
+        assert isinstance(await trial.cancel(ref_of(trial.request())), CancelRejected)
         filled = await trial.place()
         await trial.fill_rest(filled)
-        outcome = await trial.connector.cancel(filled)
+        outcome = await trial.cancel(filled)
         assert isinstance(outcome, CancelRejected)
         assert outcome.order_id == filled.order_id
         assert (await trial.snapshot(filled)).state is OrderState.FILLED
@@ -224,32 +232,30 @@ class ExecutionConnectorContract:
         """A replacement names the order that it ends, and both are found under their own ids."""
         if not trial.connector.capabilities().replace:
             pytest.skip("not declared: replace (capabilities)")
-        ref = await trial.place()
-        request = trial.request(replace(trial.harness.details, quantity=trial.harness.details.quantity))
-        ended, begun = await trial.connector.replace(ref, request)
-        trial.harness.known_orders.add(request.order_id)
+        ref, request, ended, begun = await trial.replace(await trial.place())
         assert isinstance(ended, Replaced)
         assert (ended.order_id, ended.replaced_by) == (ref.order_id, request.order_id)
         assert isinstance(begun, Accepted)
         assert begun.order_id == request.order_id
         assert (await trial.snapshot(ref)).state is OrderState.CANCELLED
-        await _shows(trial.connector, request)
-        assert ref.order_id not in [order.order_id for order in await trial.connector.open_orders()]
+        await _shows(trial, request)
+        assert ref.order_id not in [order.order_id for order in await trial.open_orders()]
 
     @on_a_loop
     async def test_law_11_a_batch_gives_an_outcome_per_order(self, trial: Trial) -> None:
         """Linked orders get one outcome each, in their order; where the whole is in doubt, every one is Unknown."""
         details, kind = need(trial.harness.batch, "batch")
-        requests = [trial.request(each) for each in details]
-        outcomes = await trial.connector.submit(requests, kind)
+        requests, outcomes = await trial.submit_list(details, kind)
         assert [outcome.order_id for outcome in outcomes] == [request.order_id for request in requests]
         assert all(isinstance(outcome, Accepted) for outcome in outcomes)
         for request in requests:
-            assert await trial.connector.query(ref_of(request)) is not None
-            await trial.connector.cancel(ref_of(request))
+            await trial.snapshot(ref_of(request))
+        for request in requests:
+            await trial.cancel(ref_of(request))
+        await trial.settle()
         need(trial.harness.lose_answer, "lose_answer")(True)
         lost = [trial.request(each) for each in details]
-        outcomes = await trial.connector.submit(lost, kind)
+        outcomes = await trial.ask(trial.connector.submit, lost, kind)
         assert [outcome.order_id for outcome in outcomes] == [request.order_id for request in lost]
         assert all(isinstance(outcome, Unknown) for outcome in outcomes)
 
@@ -279,30 +285,27 @@ class ExecutionConnectorContract:
         """After a restart the open orders are ours, under our ids, and those of others, under none."""
         restart = need(trial.harness.restart, "restart")
         place_foreign_order = need(trial.harness.place_foreign_order, "place_foreign_order")
-        ours, gone = trial.request(), await trial.place()
-        assert isinstance(await trial.submit(ours), Accepted)
-        await trial.connector.cancel(gone)
+        gone = await trial.place()
+        ours, _ = await trial.accept()
+        await trial.end(gone)
         foreign = await place_foreign_order()
         trial.connector = await restart()
-        shown = {order.exchange_order_id: order.order_id for order in await trial.connector.open_orders()}
+        shown = {order.exchange_order_id: order.order_id for order in await trial.listing(foreign)}
         assert shown[foreign] is None
         assert list(shown.values()).count(ours.order_id) == 1
         assert len(shown) == 2
         with pytest.raises(AlreadySubmitted):
-            await trial.connector.submit([ours])
+            await trial.ask(trial.connector.submit, [ours])
 
     @on_a_loop
     async def test_law_15_money_is_exact_and_filters_hold(self, trial: Trial) -> None:
         """What breaks a filter is never accepted; sizes, prices and fees are exact; the balances agree with the fee's sign."""
         details = trial.harness.details
-        instrument = (await trial.connector.instruments([details.symbol]))[details.symbol]
+        instrument = (await trial.ask(trial.connector.instruments, [details.symbol]))[details.symbol]
         for wrong in _breaking(details, instrument):
-            try:
-                outcome = await trial.submit(trial.request(wrong))
-            except Refused:
-                continue
-            assert isinstance(outcome, Rejected), f"{wrong} was {outcome}"
-        before = await _holdings(trial.connector)
+            outcome = await trial.reject(wrong)
+            assert isinstance(outcome, Rejected | Refused), f"{wrong} was {outcome}"
+        before = await trial.holdings()
         ref = await trial.place()
         assert (await trial.snapshot(ref)).details == details
         await trial.fill_part(ref)
@@ -310,7 +313,7 @@ class ExecutionConnectorContract:
         for fill in fills:
             assert all(type(number) is Decimal for number in (fill.price, fill.quantity, fill.fee))
             assert instrument.violation(fill.quantity, fill.price) in (None, "MIN_NOTIONAL", "LOT_SIZE")
-        after = await _holdings(trial.connector)
+        after = await trial.holdings()
         account_type = trial.connector.capabilities().account_type
         assert any(_agree(before, after, expected) for expected in _expected(fills, instrument, account_type)), (
             before,
@@ -323,9 +326,7 @@ class ExecutionConnectorContract:
         """Acknowledgement and fill carry two instants: the venue's own, and when it was known here."""
         harness = trial.harness
         ours, venues = [harness.now()], [_venue_now(harness)]
-        request = trial.request()
-        outcome = await trial.submit(request)
-        assert isinstance(outcome, Accepted)
+        request, outcome = await trial.accept()
         ours.append(harness.now())
         venues.append(_venue_now(harness))
         assert outcome.submitted_at is not None
@@ -351,8 +352,8 @@ class ExecutionConnectorContract:
             if trial.harness.lose_answer is not None:
                 trial.harness.lose_answer(False)
                 written.append(repr(await trial.submit(trial.request())))
-            written.append(repr(await trial.connector.cancel(ref)))
-            written.append(repr(await trial.connector.cancel(ref)))
+            written.append(repr(await trial.ask(trial.connector.cancel, ref)))
+            written.append(repr(await trial.ask(trial.connector.cancel, ref)))
             written.append(repr(await trial.replies()))
 
         aftermath = run(self, tmp_path, law)
@@ -368,11 +369,10 @@ def _vars_of(connector: IExecutionConnector) -> object:
     return {name: repr(value) for name, value in getattr(connector, "__dict__", {}).items()}
 
 
-async def _shows(connector: IExecutionConnector, request: OrderRequest) -> None:
+async def _shows(trial: Trial, request: OrderRequest) -> None:
     """The order is found by our id, and is among the open ones under it."""
-    found = await connector.query(ref_of(request))
-    assert found is not None
-    listed = [order for order in await connector.open_orders(request.details.symbol) if order.order_id == request.order_id]
+    found = await trial.snapshot(ref_of(request))
+    listed = [order for order in await trial.open_orders(request.details.symbol) if order.order_id == request.order_id]
     assert len(listed) == 1
     for shown in (found, listed[0]):
         assert (shown.order_id, shown.client_order_id) == (request.order_id, request.client_order_id)
@@ -398,10 +398,6 @@ def _breaking(details: OrderDetails, instrument: Instrument) -> list[OrderDetail
     if instrument.notional(details.price, small) < instrument.notional_min or small < instrument.quantity_min:
         wrong.append(replace(details, quantity=small))
     return wrong
-
-
-async def _holdings(connector: IExecutionConnector) -> dict[str, Decimal]:
-    return {balance.asset: balance.free + balance.locked for balance in await connector.balances()}
 
 
 def _expected(fills: list[Filled], instrument: Instrument, account_type: AccountType) -> list[dict[str, Decimal]]:

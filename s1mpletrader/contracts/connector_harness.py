@@ -1,34 +1,29 @@
-"""What a test gives the execution connector's contract, and how a law is tried on it."""
+"""What a test gives the execution connector's contract."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Concatenate, Final, Protocol, TypeVar
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
 
-from s1mpletrader.api import (
-    ExchangeReply,
-    Filled,
-    IdKind,
-    IExecutionConnector,
-    Instant,
-    ListKind,
-    OrderDetails,
-    OrderId,
-    OrderRef,
-    OrderRequest,
-    OrderSnapshot,
-    Outcome,
-)
-from s1mpletrader.contracts.abilities import need
-from s1mpletrader.contracts.samples import Samples
+from s1mpletrader.api import ExchangeReply, IExecutionConnector, Instant, ListKind, OrderDetails, OrderId, OrderRef
 
-SECONDS_MAX: Final = 60
-"""A law that takes longer has met a connector that waits for something that does not come."""
+T = TypeVar("T")
+
+
+class Waits(Protocol):
+    """Awaits a call to the connector."""
+
+    async def __call__(self, call: Coroutine[Any, Any, T], /) -> T:
+        """What the call returns, or raises."""
+        ...
 
 
 async def _nothing() -> None:
     """A harness that holds nothing has nothing to release."""
+
+
+async def _at_once(call: Coroutine[Any, Any, T], /) -> T:
+    """Where time passes by itself, nothing else has to be done meanwhile."""
+    return await call
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,119 +67,15 @@ class ConnectorHarness:
     """Close the connector and build another on the same world; from then on the harness speaks of the new one."""
     place_foreign_order: Callable[[], Awaitable[str]] | None = None
     """Somebody else places a resting order on the account; returns the venue's id of it."""
+    wait: Waits = _at_once
+    """How a call to the connector is awaited. Where time is the test's own, it has to pass meanwhile."""
+    settle: Callable[[], Awaitable[None]] | None = None
+    """For a venue that fails on its own: let time pass until the connector is well again, nothing that was sent can still arrive,
+    and all that was in doubt has been asked for.
+
+    Where it is given, a law that meets such a failure settles, and goes on by the port's rules: what was provably not done is
+    asked again, and a doubt is decided by evidence alone. The failures have to end, or the law cannot be asked. Where it is left
+    out, nothing may fail but what the law lets fail.
+    """
     close: Callable[[], Awaitable[None]] = _nothing
     """Release the world behind the connector."""
-
-
-class Trial:
-    """One law's use of a harness."""
-
-    def __init__(self, harness: ConnectorHarness) -> None:
-        self.harness, self.connector = harness, harness.connector
-        self._samples = Samples("connector")
-        self._heard: list[ExchangeReply] = []
-
-    def request(self, details: OrderDetails | None = None) -> OrderRequest:
-        """A new order."""
-        order_id = OrderId(self._samples.id(IdKind.ORDER))
-        client_order_id = self.connector.venue_id(order_id)
-        return OrderRequest(order_id=order_id, client_order_id=client_order_id, details=details or self.harness.details)
-
-    async def submit(self, request: OrderRequest) -> Outcome:
-        """Submit one order, as the framework does: from then on the ledger knows it."""
-        (outcome,) = await self.connector.submit([request])
-        self.harness.known_orders.add(request.order_id)
-        return outcome
-
-    async def place(self, details: OrderDetails | None = None) -> OrderRef:
-        """An order that the venue has accepted."""
-        request = self.request(details)
-        outcome = await self.submit(request)
-        exchange_order_id = getattr(outcome, "exchange_order_id", None)
-        if exchange_order_id is None:
-            raise AssertionError(f"the harness' own order was not accepted: {outcome}")
-        return ref_of(request, exchange_order_id)
-
-    async def fill_part(self, ref: OrderRef) -> None:
-        """Let a part of the order be filled."""
-        await need(self.harness.fill_part, "fill_part")(ref)
-
-    async def fill_rest(self, ref: OrderRef) -> None:
-        """Let the rest of the order be filled."""
-        await need(self.harness.fill_rest, "fill_rest")(ref)
-
-    async def snapshot(self, ref: OrderRef) -> OrderSnapshot:
-        """The order as the venue shows it."""
-        found = await self.connector.query(ref)
-        if found is None:
-            raise AssertionError(f"the venue does not know {ref.client_order_id}")
-        return found
-
-    async def replies(self) -> list[ExchangeReply]:
-        """Everything told unasked since the beginning."""
-        self._heard.extend(await self.harness.collect())
-        return list(self._heard)
-
-    async def fills(self, ref: OrderRef) -> list[Filled]:
-        """Everything told unasked about fills of the order."""
-        return [reply for reply in await self.replies() if isinstance(reply, Filled) and reply.order_id == ref.order_id]
-
-
-def ref_of(request: OrderRequest, exchange_order_id: str | None = None) -> OrderRef:
-    """How to speak of a submitted order."""
-    return OrderRef(
-        order_id=request.order_id,
-        client_order_id=request.client_order_id,
-        symbol=request.details.symbol,
-        exchange_order_id=exchange_order_id,
-    )
-
-
-@dataclass
-class Aftermath:
-    """What a trial left behind."""
-
-    tasks: set[str] = field(default_factory=set)
-
-
-class MakesHarness(Protocol):
-    """A test class with the factory method."""
-
-    async def make_harness(self, directory: Path) -> ConnectorHarness:
-        """A harness on a fresh world."""
-        ...
-
-
-M = TypeVar("M", bound=MakesHarness)
-AsyncLaw = Callable[[Any, Trial], Coroutine[Any, Any, None]]
-
-
-def run(contract: MakesHarness, directory: Path, law: Callable[[Trial], Coroutine[Any, Any, None]]) -> Aftermath:
-    """Try a law on a fresh harness, in an event loop of its own; tells which tasks the closed connector left."""
-    aftermath = Aftermath()
-
-    async def main() -> None:
-        mine = asyncio.current_task()
-        async with asyncio.timeout(SECONDS_MAX):
-            harness = await contract.make_harness(directory)
-            trial = Trial(harness)
-            try:
-                await law(trial)
-            finally:
-                await trial.connector.close()
-                await asyncio.sleep(0)
-                await harness.close()
-            aftermath.tasks = {repr(task) for task in asyncio.all_tasks() if task is not mine}
-
-    asyncio.run(main())
-    return aftermath
-
-
-def on_a_loop(law: Callable[[M, Trial], Coroutine[Any, Any, None]]) -> Callable[Concatenate[M, ...], None]:
-    """Let pytest call an asynchronous law."""
-
-    def called(self: M, tmp_path: Path) -> None:
-        run(self, tmp_path, lambda trial: law(self, trial))
-
-    called.__name__, called.__qualname__, called.__doc__ = law.__name__, law.__qualname__, law.__doc__
-    return called

@@ -66,6 +66,10 @@ class Account:
         self._told: dict[str, Balance] = {balance.asset: balance for balance in self.balances()}
         self.updated_at: Instant = 0
 
+    def next_at(self) -> Instant | None:
+        """When something will happen next, as things stand; None where nothing will."""
+        return self._engine.next_at()
+
     def settle(self, at: Instant) -> None:
         """Let everything happen until an instant, and tell it."""
         self._clock.move_to(at)

@@ -49,6 +49,10 @@ class ManualClock:
         """The present of the exchange."""
         return self._now
 
+    def next_at(self) -> Instant | None:
+        """When the next sleeper is to be woken; None where nobody sleeps."""
+        return min((at for at, sleeper in self._sleepers if not sleeper.done()), default=None)
+
     def move(self, duration: Duration) -> None:
         """Go on by a duration in nanoseconds, and wake whoever has slept long enough."""
         self._now += max(duration, 0)

@@ -123,6 +123,16 @@ class FaultScript:
         self._faults.append(fault)
         self._counts.append(0)
 
+    def prefer(self, fault: Fault) -> None:
+        """The same, before everything else that could go wrong at the same call."""
+        self._faults.insert(0, fault)
+        self._counts.insert(0, 0)
+
+    def remove(self, fault: Fault) -> None:
+        """Let one thing go wrong no longer, if it still could."""
+        for index in reversed([index for index, one in enumerate(self._faults) if one is fault]):
+            del self._faults[index], self._counts[index]
+
     def clear(self) -> None:
         """Let nothing go wrong any more."""
         self._faults.clear()

@@ -1,11 +1,12 @@
-"""A connector at the local exchange: real sockets, and a time that a test moves."""
+"""A connector at the local exchange, over real sockets or within the process, and a time that a test moves."""
 
 import asyncio
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 from msgspec import json
 from pydantic import SecretStr
@@ -20,6 +21,7 @@ from s1mpletrader.api import (
     IdKind,
     ISocket,
     IState,
+    ITransport,
     NotSentError,
     OrderDetails,
     OrderId,
@@ -32,8 +34,10 @@ from s1mpletrader.exchange import (
     ExchangeConfig,
     Fault,
     KeyConfig,
+    LocalExchange,
+    LoopbackTransport,
     ManualClock,
-    RunningExchange,
+    Request,
     SymbolConfig,
     serve,
 )
@@ -70,20 +74,49 @@ CHANGES: Final = {
 }
 """Everything that could change an order, by its name on the socket and over REST."""
 
-_CHANGING_PATHS: Final = tuple(route.split(" ")[1] for route in CHANGES.values())
+NOT_ITS_ORDERS: Final = frozenset({"cancelOrigClientOrderId", "listClientOrderId"})
+"""The ids that a submission carries beside those of its orders."""
+
+DEFINITE: Final = frozenset({-1013, -1021, -2010, -2015, -2022, -2021})
+"""Refusals of the local exchange that prove that an order was not placed."""
+
+SOCKET: Final = "SOCKET /ws-api/v3"
+FOREIGN: Final = "somebody-else"
+
+
+class ClosableTransport(ITransport, Protocol):
+    """A way to the exchange."""
+
+    async def close(self) -> None: ...
+
+
+class Place(NamedTuple):
+    """Where an exchange is, and how everything is let arrive that is on the way there and back."""
+
+    exchange: LocalExchange
+    rest_url: str
+    api_url: str
+    make_transport: Callable[[], ClosableTransport]
+    pause_s: float
+    """How long a turn of the loop takes: real sockets need some of the machine's time."""
+    turns: int
+    """How many of them everything has arrived after."""
 
 
 class UnreliableTransport:
-    """A transport that loses the next change before it leaves, when it is told to."""
+    """A transport that loses the next change before it leaves, when it is told to, or everything."""
 
-    def __init__(self) -> None:
-        self.real = AiohttpTransport()
+    def __init__(self, real: ClosableTransport) -> None:
+        self.real = real
+        self.is_down = False
         self.loses_next = False
         self.sockets_fail = False
         """Whether commands fail on sockets alone, so that REST has to stand in."""
         self.seen: list[HttpRequest | str | bytes] = []
 
     async def request(self, request: HttpRequest) -> HttpResponse:
+        if self.is_down:
+            raise NotSentError("there is no way there")
         if self.loses_next and request.method != "GET":
             self.loses_next = False
             raise NotSentError("lost before it left")
@@ -92,6 +125,8 @@ class UnreliableTransport:
 
     @asynccontextmanager
     async def connect(self, url: str, headers: Mapping[str, str] = {}) -> AsyncIterator[ISocket]:
+        if self.is_down:
+            raise NotSentError("there is no way there")
         async with self.real.connect(url, headers) as socket:
             yield UnreliableSocket(self, socket)
 
@@ -117,10 +152,10 @@ class UnreliableSocket:
 class LocalWorld:
     """An exchange, an account at it, and the connector; what it tells is gathered."""
 
-    def __init__(self, running: RunningExchange, clock: ManualClock, state: IState, **config: object) -> None:
-        self.running, self.exchange, self.clock, self.state = running, running.exchange, clock, state
+    def __init__(self, place: Place, clock: ManualClock, state: IState, **config: Any) -> None:
+        self.place, self.exchange, self.clock, self.state = place, place.exchange, clock, state
         self.known: set[OrderId] = set()
-        self.transport = UnreliableTransport()
+        self.transport = UnreliableTransport(place.make_transport())
         self.told: list[ExchangeReply] = []
         self._config = config
         self._samples = Samples("local")
@@ -136,8 +171,8 @@ class LocalWorld:
     def _build(self) -> BinanceSpot:
         settings = {
             "environment": "testnet",
-            "rest_url": self.running.rest_url,
-            "api_url": self.running.socket_api_url,
+            "rest_url": self.place.rest_url,
+            "api_url": self.place.api_url,
             "credentials_name": "local",
             **self._config,
         }
@@ -168,7 +203,7 @@ class LocalWorld:
     async def restart(self) -> BinanceSpot:
         """The process ends, and another one begins on the same world."""
         await self.end()
-        self.transport = UnreliableTransport()
+        self.transport = UnreliableTransport(self.place.make_transport())
         self.connector = self._build()
         await self.open()
         return self.connector
@@ -181,10 +216,10 @@ class LocalWorld:
         await asyncio.gather(*(task for task in (self._hearing, *self._tasks) if task), return_exceptions=True)
         await self.transport.real.close()
 
-    async def rest(self, turns: int = 8) -> None:
+    async def rest(self, turns: int | None = None) -> None:
         """Let everything that is under way arrive."""
-        for _ in range(turns):
-            await asyncio.sleep(0.004)
+        for _ in range(turns or self.place.turns):
+            await asyncio.sleep(self.place.pause_s)
 
     async def pass_by(self, seconds: float) -> None:
         """Let so much of the exchange's time pass, in steps that leave everybody their turn."""
@@ -194,6 +229,16 @@ class LocalWorld:
             self.exchange.advance(step)
             await self.rest(3)
             left -= step
+
+    async def go_on(self, seconds: float, step_max: float = 1.0) -> None:
+        """The same from one event to the next, as far as they are known: each finds everything before it done."""
+        end = self.clock.now() + round(seconds * SECOND_NS)
+        await self.rest()
+        while (now := self.clock.now()) < end:
+            due = self.clock.next_at() or end
+            step = min(max(due - now, 1), round(step_max * SECOND_NS), end - now)
+            self.exchange.advance(step, step)
+            await self.rest()
 
     async def until(self, condition: Callable[[], bool], seconds: float = 120.0, step: float = 0.2) -> None:
         """Let time pass until something is so."""
@@ -206,10 +251,17 @@ class LocalWorld:
     async def answered(self, call: Coroutine[Any, Any, T], step: float = 0.1) -> T:
         """The result of a call that may need the exchange's time to pass."""
         task = asyncio.create_task(call)
-        await self.rest(2)
+        await self._done(task)
         while not task.done():
             await self.pass_by(step)
         return task.result()
+
+    async def _done(self, task: "asyncio.Task[T]") -> None:
+        """Wait for what needs no time of the exchange."""
+        for _ in range(self.place.turns):
+            if task.done():
+                break
+            await asyncio.sleep(self.place.pause_s)
 
     async def next_fill(self) -> None:
         """Go on to just after the next fill; for two candles at most, where nothing fills."""
@@ -221,7 +273,20 @@ class LocalWorld:
         await self.rest()
 
     async def healthy(self) -> None:
-        await self.until(lambda: not self.connector.health().stale and all(s.connected for s in self.connector.health().streams))
+        await self.until(self.is_well)
+
+    async def heal(self, seconds_max: float = 300.0) -> None:
+        """Let time pass, from one event to the next, until the connector is well."""
+        end = self.clock.now() + round(seconds_max * SECOND_NS)
+        await self.rest()
+        while not self.is_well():
+            assert self.clock.now() < end, f"it is not well: {self.connector.health()}"
+            await self.go_on(1.0)
+
+    def is_well(self) -> bool:
+        """Whether everything is connected, complete, and allowed to ask."""
+        health = self.connector.health()
+        return not health.stale and health.banned_until is None and all(stream.connected for stream in health.streams)
 
     def lose_answer(self, *, committed: bool) -> None:
         self.exchange.faults.clear()
@@ -232,7 +297,7 @@ class LocalWorld:
         """The connection for the account's events is lost, and nothing else."""
         self.connector._parts.private_line.distrust()
 
-    async def place_foreign_order(self, client_order_id: str = "somebody-else") -> str:
+    async def place_foreign_order(self, client_order_id: str = FOREIGN) -> str:
         """Somebody else places an order that rests; the exchange's id of it."""
         parameters = {
             "symbol": "BTCUSDT",
@@ -244,7 +309,7 @@ class LocalWorld:
             "newClientOrderId": client_order_id,
             "timestamp": str(self.clock.now() // 1_000_000),
         }
-        url = f"{self.running.rest_url}/api/v3/order?{signed_query(parameters, signer_of(SECRET))}"
+        url = f"{self.place.rest_url}/api/v3/order?{signed_query(parameters, signer_of(SECRET))}"
         answer = await self.transport.real.request(HttpRequest(method="POST", url=url, headers={"X-MBX-APIKEY": KEY}))
         return str(json.decode(answer.body)["orderId"])
 
@@ -273,10 +338,38 @@ class LocalWorld:
         """How often an intent reached the exchange, on whatever way, but for what its answer proved not to be carried out."""
         routes = {*SUBMISSIONS, *SUBMISSIONS.values()}
         return sum(
-            request.client_order_id in [value for name, value in entry.params.items() if name != "cancelOrigClientOrderId"]
+            request.client_order_id in [value for name, value in entry.params.items() if name not in NOT_ITS_ORDERS]
             for entry in self.exchange.log.requests
             if entry.route in routes and entry.status not in (418, 429) and entry.code != -1021
         )
+
+
+def check_nothing_was_submitted_twice(world: LocalWorld) -> None:
+    """Every intent has at most one order at the venue, and was sent again only after the venue had said that it was not placed.
+
+    Counted by the exchange: by its log of requests, and by its books.
+    """
+    routes = {*SUBMISSIONS, *SUBMISSIONS.values()}
+    sent: defaultdict[str, list[Request]] = defaultdict(list)
+    for entry in world.exchange.log.requests:
+        if entry.route in routes:
+            for name, value in entry.params.items():
+                if name.endswith("ClientOrderId") and name not in NOT_ITS_ORDERS:
+                    sent[value].append(entry)
+    for client_order_id, entries in sent.items():
+        doubtful = [entry for entry in entries[:-1] if not _proves_that_nothing_was_placed(entry)]
+        assert not doubtful, f"{client_order_id} was sent again after {doubtful}"
+    placed = Counter(order.client_order_id for order in world.account.records.orders("BTCUSDT", world.clock.now()))
+    assert not [client_order_id for client_order_id, count in placed.items() if count > 1]
+    assert not [client_order_id for client_order_id in placed if len(sent[client_order_id]) == 0 and client_order_id != FOREIGN]
+
+
+def _proves_that_nothing_was_placed(entry: Request) -> bool:
+    """Whether who sent it was answered, and by a refusal of the order."""
+    if entry.status in (418, 429):
+        return True
+    was_told = entry.fault not in {"drop", "error", "html", "rewrite"}
+    return was_told and entry.status is not None and 400 <= entry.status < 500 and entry.code in DEFINITE
 
 
 @asynccontextmanager
@@ -285,7 +378,7 @@ async def local_world(
     bars: Sequence[tuple[float, ...]] = (*[QUIET] * 30, *[DIP] * 200),
     limits: LimitsConfig | None = None,
     public_key: str | None = None,
-    **config: object,
+    **config: Any,
 ) -> AsyncIterator[LocalWorld]:
     """A connector that is open at an exchange of its own."""
     async with AsyncExitStack() as stack:
@@ -304,11 +397,14 @@ async def make_world(
     bars: Sequence[tuple[float, ...]] = (*[QUIET] * 30, *[DIP] * 200),
     limits: LimitsConfig | None = None,
     public_key: str | None = None,
-    **config: object,
+    *,
+    bar_s: int = BAR_S,
+    within_the_process: bool = False,
+    **config: Any,
 ) -> LocalWorld:
     clock = ManualClock(START)
     path = directory / "candles.csv"
-    rows = [",".join(map(str, (START // SECOND_NS - 30 * BAR_S + BAR_S * index, *bar))) for index, bar in enumerate(bars)]
+    rows = [",".join(map(str, (START // SECOND_NS - 30 * bar_s + bar_s * index, *bar))) for index, bar in enumerate(bars)]
     path.write_text("timestamp,open,high,low,close,volume\n" + "\n".join(rows) + "\n")
     symbol = SymbolConfig(
         file=path,
@@ -321,7 +417,7 @@ async def make_world(
     )
     settings = ExchangeConfig(
         symbols={SYMBOL: symbol},
-        timeframe=f"{BAR_S}s",
+        timeframe=f"{bar_s}s",
         candles_before=30,
         volume_share=Decimal("0.25"),
         accounts=(
@@ -337,5 +433,15 @@ async def make_world(
         ),
         limits=limits or LimitsConfig(),
     )
-    running = await stack.enter_async_context(serve(settings, clock=clock, directory=directory))
-    return LocalWorld(running, clock, MemoryState(), **config)
+    if within_the_process:
+        place = _loopback(LocalExchange(settings, clock, directory))
+    else:
+        running = await stack.enter_async_context(serve(settings, clock=clock, directory=directory))
+        place = Place(running.exchange, running.rest_url, running.socket_api_url, AiohttpTransport, pause_s=0.004, turns=8)
+    return LocalWorld(place, clock, MemoryState(), **config)
+
+
+def _loopback(exchange: LocalExchange) -> Place:
+    return Place(
+        exchange, "http://loopback", "ws://loopback/ws-api/v3", lambda: LoopbackTransport(exchange), pause_s=0.0, turns=40
+    )

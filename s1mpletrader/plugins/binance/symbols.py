@@ -63,12 +63,29 @@ class Symbols:
     async def tradable(self, symbol: str) -> Rules:
         """The rules of a symbol that takes orders now; ``Maintenance`` for one that does not."""
         rules = await self.rules(symbol)
-        if rules.status != _TRADING and self._clock.now() - self._asked_at.get(symbol, -_RECHECK_NS) >= _RECHECK_NS:
-            await self.refresh(symbol)
-            rules = await self.rules(symbol)
+        if rules.status != _TRADING:
+            rules = await self._asked_again(symbol)
         if rules.status != _TRADING:
             raise Maintenance(f"{symbol} takes no new orders: {rules.status}")
         return rules
+
+    async def taking(self, symbol: str, orders: Sequence[OrderDetails]) -> Rules:
+        """The rules of a symbol that takes these orders now; ``FilterFailure`` for one that breaks a filter.
+
+        That a filter was made looser shows in no answer to an order: before one is refused here, the rules are asked for again.
+        """
+        rules = await self.tradable(symbol)
+        if any(rules.violation(details, None) is not None for details in orders):
+            rules = await self._asked_again(symbol)
+        for details in orders:
+            check_filters(rules, details)
+        return rules
+
+    async def _asked_again(self, symbol: str) -> Rules:
+        """The rules, fetched anew unless that was done just before."""
+        if self._clock.now() - self._asked_at.get(symbol, -_RECHECK_NS) >= _RECHECK_NS:
+            await self.refresh(symbol)
+        return await self.rules(symbol)
 
     async def instruments(self, symbols: Sequence[str]) -> Mapping[str, Instrument]:
         """The domain's view of their rules."""

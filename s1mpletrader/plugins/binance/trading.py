@@ -33,7 +33,7 @@ from s1mpletrader.plugins.binance.orders import Orders, Tracked
 from s1mpletrader.plugins.binance.parsing import answered_at
 from s1mpletrader.plugins.binance.reconciling import Reconciler
 from s1mpletrader.plugins.binance.rendering import check_shape, submission
-from s1mpletrader.plugins.binance.symbols import Symbols, check_filters
+from s1mpletrader.plugins.binance.symbols import Symbols
 
 
 class Trading:
@@ -76,9 +76,7 @@ class Trading:
     async def check(self, requests: Sequence[OrderRequest], kind: ListKind) -> str:
         """Refuse what cannot be sent, before anything is; the venue's name of the symbol."""
         check_shape(requests, kind)
-        rules = await self._symbols.tradable(requests[0].details.symbol)
-        for request in requests:
-            check_filters(rules, request.details)
+        rules = await self._symbols.taking(requests[0].details.symbol, [request.details for request in requests])
         return rules.venue_symbol
 
     def placed(self, tracked: Tracked, answer: OrderAnswer | None, submitted_at: Instant) -> Outcome:
