@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
+from s1mpletrader.core.commands import CancelOrder
 from s1mpletrader.core.effects import Effects, Wake
 from s1mpletrader.domain.directives import Action, Approved, ExecutionDirective, Plans, SizePlan
 from s1mpletrader.domain.errors import UnknownId
@@ -166,3 +167,28 @@ def test_what_it_does_not_know_it_names() -> None:
     with pytest.raises(UnknownId) as unknown:
         close(stage, lambda it: replace(it, directive=replace(it.directive, trade_id=gone)))
     assert str(unknown.value).endswith(f" names the trade {gone}, which is not open")
+
+
+def test_a_run_that_stops_lets_every_algorithm_stop_and_takes_every_live_order_back() -> None:
+    parting = Advance(commands=(Place(orders=(planned("parting"),)),))
+    stage = Stage(PLACED, replace(PLACED, done=True), parting)
+    desk = stage.desk
+    (first,) = stage.orders
+    other = desk.execute(algorithm="script", number=1).intents[0].intent
+    assert desk.book.trade_of_group(other.group_id) is None, "its algorithm listens no more"
+    desk.now = LATER
+    effects = desk.worker.cancel_all("closing time")
+    assert heard(stage) == [None, Stop(reason="closing time")]
+    # What an algorithm still does when it is told to stop is its own affair.
+    (placed,) = [one.intent for one in effects.intents]
+    assert placed.order_id == desk.ids.flow("s", f"{stage.effects.trade_id}:closing time", LATER).make(IdKind.ORDER)
+    cancelled = [command.order.order_id for command in effects.commands if isinstance(command, CancelOrder)]
+    assert cancelled == [first.order_id, other.order_id]
+    assert len(effects.commands) == 3
+
+
+def test_a_run_that_stops_with_nothing_open_has_nothing_to_take_back() -> None:
+    stage = held("2", Advance(done=True))
+    effects = stage.desk.worker.cancel_all("closing time")
+    assert heard(stage) == [Stop(reason="closing time")]
+    assert effects.commands == []

@@ -65,7 +65,17 @@ def found(finder: GroupReasonsFinder, group_id: GroupId) -> object:
 
 CASES = [(contexts, scenario) for scenario in SCENARIOS if scenario != "pair that is refused"] + [
     (group_reasons, scenario)
-    for scenario in ("bracket", "trailing stop", "slices", "pair", "pair that fails", "sequence", "sequence that fails")
+    for scenario in (
+        "bracket",
+        "trailing stop",
+        "slices",
+        "pair",
+        "pair that fails",
+        "pair at risk",
+        "sequence",
+        "sequence that fails",
+        "sequence at risk",
+    )
 ]
 
 
