@@ -19,7 +19,7 @@ from s1mpletrader.domain.instrument import AccountType
 from s1mpletrader.domain.orders import Side
 from s1mpletrader.domain.reality import GroupAdvanced, GroupOpened
 from s1mpletrader.domain.replies import Cancelled, ExchangeReply, Rejected
-from s1mpletrader.ports.algorithms import Advance, GroupEvent, Place, PlannedOrder, PlansChanged, Stop
+from s1mpletrader.ports.algorithms import Advance, ExecutionAlgorithm, GroupEvent, Place, PlannedOrder, PlansChanged, Stop
 
 from .desk import NOON, Desk, accepted, filled
 from .samples import SYMBOL
@@ -48,7 +48,7 @@ class Pair(Desk):
         self.scripts = Script(PLACED, NOTHING, *first), Script(PLACED, *second)
         self.closing = Script(*[GONE] * 9)
         self.waiting: dict[DirectiveId, Deferred] = {}
-        algorithms = {
+        algorithms: dict[str, ExecutionAlgorithm] = {
             "first": self.scripts[0],
             "second": self.scripts[1],
             "close": self.closing,
