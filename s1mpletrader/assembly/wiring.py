@@ -10,14 +10,16 @@ from s1mpletrader.core.clock import Agenda
 from s1mpletrader.core.engine import RANK_REPLY
 from s1mpletrader.core.journal_reader import StrategyJournal
 from s1mpletrader.core.market import Market
-from s1mpletrader.core.recorder import Recorder
+from s1mpletrader.core.metrics import Metrics
+from s1mpletrader.core.quarantine import IQuarantine, Isolation
+from s1mpletrader.core.recorder import Recorder, Step
 from s1mpletrader.core.strategy import Strategy
 from s1mpletrader.core.timers import Schedule
 from s1mpletrader.core.watchers import Watchers
 from s1mpletrader.domain.batches import BATCH_ALGORITHM
 from s1mpletrader.domain.order import Order
 from s1mpletrader.domain.reality import LedgerChange
-from s1mpletrader.domain.reasons import EntryRef
+from s1mpletrader.domain.reasons import SCHEMA_VERSION, EntryDraft, EntryKind, EntryRef, Reasons
 from s1mpletrader.domain.replies import ExchangeReply
 from s1mpletrader.ports.algorithms import ExecutionAlgorithm
 from s1mpletrader.ports.clock import IClock
@@ -124,3 +126,19 @@ def with_batches(algorithms: Mapping[str, ExecutionAlgorithm]) -> dict[str, Exec
 def funds_of(configuration: Portfolio) -> dict[str, dict[str, Decimal]]:
     """Each strategy's opening funds."""
     return {one.strategy.name: one.account.funds for one in configuration.strategies}
+
+
+def recorded_alarm(recorder: Recorder, clock: IClock, metrics: Metrics) -> Callable[[str], None]:
+    """Writes down what a person should look at."""
+
+    def alarm(text: str) -> None:
+        draft = EntryDraft(EntryKind.ALARM, clock.now(), Reasons(v=SCHEMA_VERSION, text=text))
+        recorder.record(Step((), (draft,)))
+        metrics.alarms += 1
+
+    return alarm
+
+
+def quarantine_by(isolation: Isolation, alarm: Callable[[str], None]) -> IQuarantine:
+    """The run's quarantine."""
+    return isolation(alarm)

@@ -14,6 +14,8 @@ from s1mpletrader.assembly.wiring import (
     order_finder,
     place_of_next,
     published_changes,
+    quarantine_by,
+    recorded_alarm,
     settled_journal,
     settled_ledger,
     strategy_finder,
@@ -34,6 +36,7 @@ from s1mpletrader.core.metrics import Metrics
 from s1mpletrader.core.order_context import ContextFinder
 from s1mpletrader.core.outbox import Outbox
 from s1mpletrader.core.planned import planned_by
+from s1mpletrader.core.quarantine import Isolation, end_the_run
 from s1mpletrader.core.recorder import CommitPolicy, Recorder
 from s1mpletrader.core.reply_flow import ReplyFlow
 from s1mpletrader.core.second_look import SecondLook
@@ -65,6 +68,8 @@ class FlowContainer(containers.DeclarativeContainer):
     outbox: providers.Provider[Outbox] = providers.Dependency()
     schedule: providers.Provider[Schedule] = providers.Dependency()
     journal: providers.Provider[IJournal] = providers.Dependency()
+    isolation: providers.Provider[Isolation] = providers.Object(end_the_run)
+    """What becomes of a strategy one of whose plugins has failed."""
     kept_first: providers.Provider[Callable[[], None] | None] = providers.Object(None)
     """What is to be done before every commit."""
 
@@ -86,6 +91,8 @@ class FlowContainer(containers.DeclarativeContainer):
         watchers.provided.strategy_journal_updated,
         kept_first,
     )
+    alarm = providers.Singleton(recorded_alarm, recorder, clock, metrics)
+    quarantine = providers.Singleton(quarantine_by, isolation, alarm)
     ledger_settled = providers.Singleton(settled_ledger, recorder, ledger)
     journal_settled = providers.Singleton(settled_journal, recorder, journal)
 
@@ -118,6 +125,7 @@ class FlowContainer(containers.DeclarativeContainer):
         instruments=instruments,
         ids=ids,
         now=clock.provided.now,
+        quarantine=quarantine,
     )
     worker = providers.Singleton(
         ExecutionWorker,

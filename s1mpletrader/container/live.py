@@ -41,12 +41,12 @@ from s1mpletrader.core.live_gate import LiveGate
 from s1mpletrader.core.live_lane import LiveLane
 from s1mpletrader.core.live_streams import LiveStreams
 from s1mpletrader.core.market import Market
-from s1mpletrader.core.metrics import Metrics
 from s1mpletrader.core.outbox import Outbox
 from s1mpletrader.core.patience import PatientConnector
+from s1mpletrader.core.quarantine import IQuarantine, Isolation, Quarantine
 from s1mpletrader.core.real_time import LoopTasks, TurnClock
 from s1mpletrader.core.reconciler import Reconciler
-from s1mpletrader.core.recorder import GROUP, Recorder, Step
+from s1mpletrader.core.recorder import GROUP
 from s1mpletrader.core.strategy import Strategy
 from s1mpletrader.core.sync_flow import SyncFlow
 from s1mpletrader.core.tenure import Tenure
@@ -56,7 +56,6 @@ from s1mpletrader.domain.candles import Candles
 from s1mpletrader.domain.facts import Series
 from s1mpletrader.domain.instant import Instant, iso
 from s1mpletrader.domain.instrument import Instrument
-from s1mpletrader.domain.reasons import SCHEMA_VERSION, EntryDraft, EntryKind, Reasons
 from s1mpletrader.ports.clock import IClock
 from s1mpletrader.ports.market_data import Candle
 
@@ -81,6 +80,7 @@ def _lanes(
     clock: TurnClock,
     intake: Intake,
     alarm: Callable[[str], None],
+    quarantine: IQuarantine,
     step: Callable[..., ExecutionStep],
     sync_flow: Callable[..., SyncFlow],
 ) -> list[LiveLane]:
@@ -105,22 +105,16 @@ def _lanes(
                 moment=clock.moment,
                 schedule=lambda at, call: inbox.put(RANK_MARKET, call, at=at),
                 told_late=told_late,
-                alarm=alarm,
+                quarantine=quarantine,
                 every_candle=every_candle,
             )
         )
     return lanes
 
 
-def _alarm(recorder: Recorder, clock: IClock, metrics: Metrics) -> Callable[[str], None]:
-    """Writes down what a person should look at."""
-
-    def alarm(text: str) -> None:
-        draft = EntryDraft(EntryKind.ALARM, clock.now(), Reasons(v=SCHEMA_VERSION, text=text))
-        recorder.record(Step((), (draft,)))
-        metrics.alarms += 1
-
-    return alarm
+def _isolation(inbox: Inbox) -> Isolation:
+    """A strategy one of whose plugins has failed is asked no more. The alarm waits for its turn: a step may be under way."""
+    return lambda alarm: Quarantine(lambda text: inbox.put(RANK_MARKET, partial(alarm, text)))
 
 
 def _is_open(gate: LiveGate) -> Callable[[], bool]:
@@ -181,12 +175,13 @@ class LiveContainer(containers.DeclarativeContainer):
         outbox=outbox,
         schedule=providers.Singleton(_schedule, inbox),
         journal=journal,
+        isolation=providers.Singleton(_isolation, inbox),
         kept_first=recording.provided.flush,
     )
     ledger = flows.ledger
     metrics = flows.metrics
     recorder = flows.recorder
-    alarm = providers.Singleton(_alarm, recorder, clock, metrics)
+    alarm = flows.alarm
     states = providers.Singleton(WorkerStates, state, book_name, alarm)
     lanes = providers.Singleton(
         _lanes,
@@ -199,6 +194,7 @@ class LiveContainer(containers.DeclarativeContainer):
         clock,
         intake,
         alarm,
+        flows.quarantine,
         flows.step.provider,
         flows.sync_flow.provider,
     )

@@ -11,6 +11,7 @@ from s1mpletrader.core.events import EventDesk
 from s1mpletrader.core.intake import Intake
 from s1mpletrader.core.live_feed import LiveFeed
 from s1mpletrader.core.market import Market
+from s1mpletrader.core.quarantine import IQuarantine
 from s1mpletrader.core.sync_flow import SyncFlow
 from s1mpletrader.domain.errors import PluginFailed
 from s1mpletrader.domain.facts import Series
@@ -41,7 +42,7 @@ class LiveLane:
         moment: Callable[[], Instant],
         schedule: Schedule,
         told_late: Callable[[str, Instant, Sequence[Series]], None],
-        alarm: Callable[[str], None],
+        quarantine: IQuarantine,
         every_candle: bool = False,
     ) -> None:
         self.feed = feed
@@ -53,8 +54,7 @@ class LiveLane:
         self._moment = moment
         self._schedule = schedule
         self._told_late = told_late
-        self._alarm = alarm
-        self._failure: PluginFailed | None = None
+        self._quarantine = quarantine
         self._every_candle = every_candle
         self._series = frozenset(feed.strategy.facts.cursors)
 
@@ -66,7 +66,8 @@ class LiveLane:
     @property
     def quarantine(self) -> str | None:
         """Which plugin failed, and how, so that nothing is decided any more; None while all is well."""
-        return None if self._failure is None else str(self._failure)
+        failure = self._quarantine.failure_of(self.name)
+        return None if failure is None else str(failure)
 
     def follows(self, series: Series) -> bool:
         """Whether the strategy reads a series."""
@@ -126,20 +127,14 @@ class LiveLane:
         try:
             return self.feed.append(candle)
         except PluginFailed as failure:
-            self._isolate(failure)
+            self._quarantine.put(self.name, failure)
             return True
 
     def _ask(self, question: Callable[[], None]) -> None:
         """Let the strategy decide, unless one of its plugins has failed."""
-        if self._failure is not None:
+        if self._quarantine.failure_of(self.name) is not None:
             return
         try:
             question()
         except PluginFailed as failure:
-            self._isolate(failure)
-
-    def _isolate(self, failure: PluginFailed) -> None:
-        if self._failure is not None:
-            return
-        self._failure = failure
-        self._alarm(f"{self.name} decides nothing any more: {failure}")
+            self._quarantine.put(self.name, failure)

@@ -4,10 +4,12 @@ from collections.abc import Callable, Mapping
 
 from s1mpletrader.core.decision import refuse_again, refuse_approved
 from s1mpletrader.core.market import Market
+from s1mpletrader.core.quarantine import IQuarantine
 from s1mpletrader.core.strategy import Strategy
 from s1mpletrader.domain.account import AccountView
 from s1mpletrader.domain.batches import BATCH_ALGORITHM
 from s1mpletrader.domain.directives import Approved, Refusal, RefusalDraft, Stage
+from s1mpletrader.domain.errors import PluginFailed
 from s1mpletrader.domain.ids import FlowIds, MakesIds
 from s1mpletrader.domain.instant import Instant
 from s1mpletrader.domain.instrument import Instrument
@@ -28,6 +30,7 @@ class SecondLook:
         instruments: Mapping[str, Instrument],
         ids: MakesIds,
         now: Callable[[], Instant],
+        quarantine: IQuarantine,
     ) -> None:
         self._strategies = strategies
         self._markets = markets
@@ -36,11 +39,20 @@ class SecondLook:
         self._instruments = instruments
         self._ids = ids
         self._now = now
+        self._quarantine = quarantine
 
     def look_again(self, approved: Approved) -> Refusal | None:
-        """The refusal, if it would not be approved now."""
+        """The refusal, if it would not be approved now. A strategy in quarantine is not asked: nothing more begins for it."""
         strategy = self._strategies[approved.directive.strategy]
-        return refuse_again(strategy.planning, approved, self._situation(strategy), self._flow_ids(approved))
+        failure = self._quarantine.failure_of(strategy.name)
+        if failure is None:
+            try:
+                return refuse_again(strategy.planning, approved, self._situation(strategy), self._flow_ids(approved))
+            except PluginFailed as failed:
+                self._quarantine.put(strategy.name, failed)
+                failure = failed
+        draft = RefusalDraft(code="PLUGIN_FAILED", detail=str(failure))
+        return refuse_approved(approved, Stage.RISK_GATE, failure.plugin, draft, self._flow_ids(approved))
 
     def withdraw(self, approved: Approved, draft: RefusalDraft) -> Refusal:
         """The refusal of a directive whose batch has failed before its turn came."""

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import pytest
@@ -16,9 +17,11 @@ from s1mpletrader.core.journal_reader import read_reasons
 from s1mpletrader.core.metrics import Metrics
 from s1mpletrader.core.narrator import troubles
 from s1mpletrader.core.strategy import Strategy
+from s1mpletrader.domain.directives import ExecutionDirective, Stage
 from s1mpletrader.domain.errors import PluginFailed
 from s1mpletrader.domain.reasons import EntryKind, SealedEntry
 from s1mpletrader.ports.ledger import ILedgerReader
+from s1mpletrader.ports.planners import GateRefusal, Situation
 from s1mpletrader.ports.status import LiveStatus
 from tests.live.virtual_loop import run_virtually
 from tests.running import EXAMPLES, MEMORY
@@ -79,6 +82,18 @@ def _sizer(strategy: Strategy, armed: Armed, fault: BaseException) -> Strategy:
     return _planned(strategy, size=(first._replace(plugin=Poisoned(first.plugin, "plan", armed, fault)), *others))
 
 
+def _gate(strategy: Strategy, armed: Armed, fault: BaseException) -> Strategy:
+    """A gate that fails where it is asked about a leg whose turn has come: then no signal is new."""
+
+    class Gate:
+        def check(self, directive: ExecutionDirective, situation: Situation) -> GateRefusal | None:
+            if not situation.signals and armed():
+                raise fault
+            return None
+
+    return _planned(strategy, gates=(Named("late", Gate()), *strategy.planning.gates))
+
+
 def _planned(strategy: Strategy, **changes: Any) -> Strategy:
     planning: Planning = replace(strategy.planning, **changes)
     return replace(strategy, planning=planning)
@@ -91,6 +106,8 @@ PARTS: Mapping[str, tuple[str, Callable[[Strategy, Armed, BaseException], Strate
     "strategy planner": ("weighing", _planner),
     "size planner": ("risk_percent", _sizer),
 }
+LATE_GATE: Mapping[str, tuple[str, Callable[[Strategy, Armed, BaseException], Strategy]]] = {"late gate": ("late", _gate)}
+"""For a batch whose legs follow one another."""
 
 
 class Ended(NamedTuple):
@@ -113,15 +130,24 @@ def decisions(entries: list[SealedEntry], strategy: str) -> list[int]:
     return [at for at, one in reasons if one.origin is not None and one.strategy == strategy]
 
 
-async def on_paper(portfolio: Portfolio, part: str | None, fault: BaseException, *, from_the_start: bool = False) -> Ended:
-    """A paper run whose first strategy has a part that breaks as soon as something has filled."""
+async def on_paper(
+    portfolio: Portfolio,
+    part: str | None,
+    fault: BaseException,
+    *,
+    from_the_start: bool = False,
+    when: Callable[[ILedgerReader], bool] | None = None,
+) -> Ended:
+    """A paper run whose first strategy has a part that breaks as soon as something has filled, or as ``when`` says."""
     async with live_run(portfolio) as container:
         ledger, journal = container.ledger(), container.journal()
         strategies = dict(container.strategies())
         if part is not None:
             name = next(iter(strategies))
             armed = (lambda: True) if from_the_start else lambda: any(one.intent.strategy == name for one in filled(ledger))
-            strategies[name] = PARTS[part][1](strategies[name], armed, fault)
+            if when is not None:
+                armed = partial(when, ledger)
+            strategies[name] = {**PARTS, **LATE_GATE}[part][1](strategies[name], armed, fault)
             container.strategies.override(providers.Object(strategies))
         run = container.run()
         await run.run(asyncio.Event())
@@ -192,3 +218,43 @@ def test_in_a_backtest_it_ends_the_run_and_is_named(part: str) -> None:
     with pytest.raises(PluginFailed, match=f"{PARTS[part][0]} failed: ValueError: bad luck") as ended:
         container.backtest().run()
     assert isinstance(ended.value.__cause__, ValueError)
+
+
+def sequence(*overrides: str) -> Portfolio:
+    data = ("data.0.candles=1500", "data.1.candles=1500", "batch.policy=SEQUENTIAL")
+    return load(EXAMPLES / "pairs.toml", [*MEMORY, "recording.plugin=none", *data, *overrides])
+
+
+def test_a_gate_may_be_broken_when_a_later_leg_s_turn_comes() -> None:
+    ended = run_virtually(on_paper(sequence("environment.mode=paper"), "late gate", ValueError("bad luck")))
+    failed = "late failed: ValueError: bad luck"
+    (alarm,) = alarms(ended.entries)
+    assert read_reasons(alarm).text == f"pairs decides nothing any more: {failed}"
+    refusals = [one for entry in ended.entries for one in read_reasons(entry).refusals if one.code == "PLUGIN_FAILED"]
+    assert [(one.stage, one.by, one.detail) for one in refusals] == [(Stage.RISK_GATE, "late", failed)]
+    assert refusals[0].plans.size is not None
+    (status,) = ended.status.strategies
+    assert (status.quarantine, status.positions, status.open_orders) == (failed, (), ()), "the leg before it is taken back"
+    assert max(decisions(ended.entries, "pairs")) <= alarm.at
+    assert ended.entries[-1].kind is EntryKind.RUN_ENDED
+    assert not ended.violations
+
+
+def test_no_later_leg_of_a_strategy_in_quarantine_begins() -> None:
+    portfolio = sequence("environment.mode=paper", "entry.plugin=limit", "entry.offset_percent=0.25", "batch.time_limit=2h")
+    waits = on_paper(portfolio, "coupled worker", ValueError("bad luck"), when=lambda ledger: any(ledger.orders(live=True)))
+    ended = run_virtually(waits)
+    refused = [one for entry in ended.entries for one in read_reasons(entry).refusals if one.code == "PLUGIN_FAILED"]
+    assert [one.by for one in refused] == ["pairs"]
+    (status,) = ended.status.strategies
+    assert (status.positions, status.open_orders) == ((), ()), "the leg that had filled is taken back"
+    assert not ended.violations
+
+
+def test_in_a_backtest_a_gate_that_breaks_at_a_later_leg_s_turn_ends_the_run() -> None:
+    container = BacktestContainer(configuration=sequence())
+    strategies = dict(container.strategies())
+    strategies["pairs"] = _gate(strategies["pairs"], lambda: True, ValueError("bad luck"))
+    container.strategies.override(providers.Object(strategies))
+    with pytest.raises(PluginFailed, match=r"failed: ValueError: bad luck$"):
+        container.backtest().run()
