@@ -41,6 +41,10 @@ FLOOD: Final = (12.0, 12.5, 9.0, 12.0, 400.0)
 BARS: Final = (*[QUIET] * 30, *[DIP] * DIPS, *[FLOOD] * 20)
 LIMIT: Final = Decimal("9.5")
 
+SELDOM_S: Final = 86_400
+"""How often the account is compared for no reason: so seldom that what heals has a reason."""
+OFTEN_S: Final = 5
+"""The same, where nothing else could show that something is missing."""
 ANSWER_MS: Final = 8_000
 """How long the exchange takes to answer where an order is to be filled before it is acknowledged."""
 HEALED_S: Final = 18.0
@@ -186,6 +190,7 @@ async def harness_of(
     sockets_fail: bool = False,
     within_the_process: bool = True,
     heals: bool = True,
+    reconcile_s: int = SELDOM_S,
     opened: Callable[[LocalWorld], None] = lambda _world: None,
     closed: Closed = lambda _world, _faults: None,
 ) -> ConnectorHarness:
@@ -199,7 +204,7 @@ async def harness_of(
         within_the_process=within_the_process,
         request_timeout_ms=10_000,
         silence_ms=5_000,
-        reconcile_ms=5_000,
+        reconcile_ms=reconcile_s * 1_000,
     )
     hands = Hands(world, stack, sockets_fail=sockets_fail)
     await world.open()

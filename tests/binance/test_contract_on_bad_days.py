@@ -17,7 +17,7 @@ from s1mpletrader.contracts import ConnectorHarness, ExecutionConnectorContract
 from s1mpletrader.exchange import Fault
 from s1mpletrader.exchange.clock import MILLISECOND_NS
 from s1mpletrader.exchange.faults import EVENT_KINDS, REQUEST_KINDS, STATE_KINDS
-from tests.binance.kit_harness import harness_of
+from tests.binance.kit_harness import OFTEN_S, SELDOM_S, harness_of
 from tests.binance.local_world import CHANGES, SOCKET, LocalWorld
 
 EVENTS: Final = ("executionReport", "listStatus", "outboundAccountPosition")
@@ -50,6 +50,7 @@ class OnABadDay(ExecutionConnectorContract):
 
     faults: ClassVar[tuple[Fault, ...]]
     over_rest: ClassVar[bool] = False
+    reconcile_s: ClassVar[int] = SELDOM_S
     spared: ClassVar[frozenset[int]] = frozenset({1})
     """The laws that the faults cannot strike. In the first nothing is sent."""
     fills_are_pushed: ClassVar[bool] = True
@@ -62,7 +63,12 @@ class OnABadDay(ExecutionConnectorContract):
             assert law in self.spared or self.struck(world, faults), "no fault has struck"
 
         harness = await harness_of(
-            directory, faults=self.faults, sockets_fail=self.over_rest, opened=self.begin, closed=check_struck
+            directory,
+            faults=self.faults,
+            sockets_fail=self.over_rest,
+            reconcile_s=self.reconcile_s,
+            opened=self.begin,
+            closed=check_struck,
         )
         return harness if self.fills_are_pushed else replace(harness, ack_after_fill=None)
 
@@ -189,12 +195,14 @@ class TestEventsLate(OnABadDay):
 
 
 class TestEventsLost(OnABadDay):
+    reconcile_s = OFTEN_S
     fills_are_pushed = False
     spared = frozenset({1, 6})
     faults = on(EVENTS, kind="lose")
 
 
 class TestSomeEventsLost(OnABadDay):
+    reconcile_s = OFTEN_S
     faults = on(EVENTS, 1, 3, kind="lose")
 
 

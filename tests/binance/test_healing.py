@@ -77,14 +77,73 @@ def test_a_gap_that_cannot_be_closed_yet_stays_stale_and_keeps_what_comes() -> N
     run(story())
 
 
-def test_a_fill_that_the_stream_left_out_is_noticed_by_the_next_one() -> None:
+def test_a_fill_that_the_stream_left_out_is_told_before_the_next_one() -> None:
     async def story() -> None:
         async with fake_world() as world:
             client_id = await with_order(world)
             world.venue.reactions["GET /api/v3/myTrades"] = lambda _: [trade(1), trade(2)]
             world.private.event(fill(client_id, 2, "2"))
+            world.private.event(fill(client_id, 3, "3"))
             await world.pass_by(1)
-            assert sorted(trades_of(world)) == [("1", FillSource.RECONCILED), ("2", FillSource.STREAM)]
+            assert trades_of(world) == [("1", FillSource.RECONCILED), ("2", FillSource.RECONCILED), ("3", FillSource.STREAM)]
+
+    run(story())
+
+
+def test_an_end_is_told_after_the_fill_that_the_stream_left_out() -> None:
+    async def story() -> None:
+        async with fake_world() as world:
+            client_id = await with_order(world)
+            world.venue.reactions["GET /api/v3/myTrades"] = lambda _: [trade(1)]
+            world.private.event(report(client_id, "CANCELED", "CANCELED", z="1"))
+            await world.pass_by(1)
+            assert [type(reply) for reply in world.told if reply.order_id == client_id] == [Filled, Cancelled]
+
+    run(story())
+
+
+def test_a_message_that_cannot_be_read_may_have_been_a_fill() -> None:
+    async def story() -> None:
+        async with fake_world() as world:
+            client_id = await with_order(world)
+            world.venue.reactions["GET /api/v3/myTrades"] = lambda _: [trade(1)]
+            world.private.say(json.encode({"event": fill(client_id, 1, "1")})[:-40].decode())
+            await world.pass_by(1)
+            assert trades_of(world) == [("1", FillSource.RECONCILED)]
+
+    run(story())
+
+
+def test_an_answer_that_lags_behind_is_asked_for_until_it_does_not() -> None:
+    """With pauses that grow: it does not give up, nor ask without end."""
+
+    async def story() -> None:
+        async with fake_world() as world:
+            await with_order(world)
+            shown = world.venue.reactions["GET /api/v3/order"]
+            world.venue.reactions["GET /api/v3/order"] = lambda asked: {**shown(asked), "executedQty": "1"}
+            world.venue.reactions["GET /api/v3/myTrades"] = lambda _: []
+            world.connector._parts.reconciler.soon()
+            await world.pass_by(60)
+            assert trades_of(world) == []
+            assert 5 <= world.venue.count("GET /api/v3/myTrades") <= 9
+            world.venue.reactions["GET /api/v3/myTrades"] = lambda _: [trade(1)]
+            await world.pass_by(60)
+            assert trades_of(world) == [("1", FillSource.RECONCILED)]
+
+    run(story())
+
+
+def test_events_do_not_wait_for_answers_that_do_not_come() -> None:
+    async def story() -> None:
+        async with fake_world() as world:
+            client_id = await with_order(world)
+            world.venue.reactions["GET /api/v3/myTrades"] = lambda _: error(503, -1000)
+            for number in (2, 3, 4):
+                world.private.event(fill(client_id, number, str(number)))
+            await world.pass_by(0.5)
+            assert [number for number, _ in trades_of(world)] == ["2", "3", "4"]
+            assert world.venue.count("GET /api/v3/myTrades") <= 3, "once at the opening, for the first of them, and beside"
 
     run(story())
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -353,3 +353,45 @@ class ReferenceHarness:
 
 class ReferenceExecutionConnector(ReferenceHarness, ExecutionConnectorContract):
     """The contract on the reference."""
+
+
+class FailingConnector(ReferenceConnector):
+    """At a venue where two answers of three are lost on their own, one with what was asked, one after it was done."""
+
+    def send(self) -> bool | None:
+        lost, number = super().send(), self.world.sent
+        if lost is not None or self.world.fills_first or number % 3 == 2:
+            return lost
+        return number % 3 == 1 and number > 1
+
+    def doubt(self, orders: Sequence[OrderRequest], placed: object) -> Sequence[Outcome]:
+        at = self.world.now()
+        return [Unknown(order_id=order.order_id, reason="no answer", at=at, submitted_at=at) for order in orders]
+
+    async def replace(self, order: OrderRef, replacement: OrderRequest) -> tuple[ReplaceOutcome, Outcome]:
+        lost, at = self.send(), self.world.now()
+        self.submitted.add(replacement.order_id)
+        if lost is not None:
+            if lost:
+                self.swap(order, replacement)
+            return Unknown(order_id=order.order_id, reason="?", at=at), Unknown(order_id=replacement.order_id, reason="?", at=at)
+        placed = self.swap(order, replacement)
+        ended = Replaced(order_id=order.order_id, replaced_by=replacement.order_id, at=self.world.now())
+        return ended, self.outcome(replacement, placed, at, self.world.now())
+
+    def swap(self, order: OrderRef, replacement: OrderRequest) -> Resting | str:
+        """End an order, and place another."""
+        self.world.orders[order.client_order_id].state = OrderState.CANCELLED
+        return self.place([replacement])[0]
+
+
+class ReferenceOnABadDay(ReferenceExecutionConnector):
+    """The contract on a venue that fails on its own."""
+
+    connector = FailingConnector
+
+    async def make_harness(self, directory: Path) -> ConnectorHarness:
+        async def settle() -> None:
+            await asyncio.sleep(0)
+
+        return replace(await super().make_harness(directory), settle=settle)

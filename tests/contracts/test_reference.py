@@ -1,6 +1,6 @@
 """The laws hold for the smallest correct adapters."""
 
-from .reference_connector import ReferenceExecutionConnector
+from .reference_connector import ReferenceExecutionConnector, ReferenceOnABadDay
 from .reference_stores import ReferenceCache, ReferenceJournal, ReferenceLedger
 from .twins_events import ReferenceEventDetector, ReferenceSource
 from .twins_planners import REFERENCES, ReferenceStrategyPlanner
@@ -20,6 +20,10 @@ class TestCache(ReferenceCache):
 
 
 class TestExecutionConnector(ReferenceExecutionConnector):
+    pass
+
+
+class TestExecutionConnectorOnABadDay(ReferenceOnABadDay):
     pass
 
 

@@ -26,7 +26,14 @@ from s1mpletrader.api import (
     ReplaceOutcome,
 )
 
-from .reference_connector import ReferenceConnector, ReferenceExecutionConnector, Resting, World
+from .reference_connector import (
+    FailingConnector,
+    ReferenceConnector,
+    ReferenceExecutionConnector,
+    ReferenceOnABadDay,
+    Resting,
+    World,
+)
 
 
 class Law01SendsWhatItDoesNotOffer(ReferenceExecutionConnector):
@@ -176,6 +183,44 @@ class Law17LogsItsKey(ReferenceExecutionConnector):
         def __init__(self, world: World, known: set[OrderId], secret: str) -> None:
             super().__init__(world, known, secret)
             logging.getLogger(__name__).debug("connecting with %s", secret)
+
+
+class Law02TellsOfAnAcceptanceThatWasNone(ReferenceOnABadDay):
+    class connector(FailingConnector):
+        def doubt(self, orders: Sequence[OrderRequest], placed: object) -> Sequence[Outcome]:
+            at = self.world.now()
+            self.told += [Accepted(order_id=order.order_id, exchange_order_id="?", at=at, venue_at=at) for order in orders]
+            return super().doubt(orders, placed)
+
+
+class Law03AllowsADoubtfulIdAgain(ReferenceOnABadDay):
+    class connector(FailingConnector):
+        def check(self, orders: Sequence[OrderRequest], list_kind: ListKind) -> None:
+            """It takes every id for a new one."""
+
+
+class Law09TellsOfACancellationThatWasNone(ReferenceOnABadDay):
+    class connector(FailingConnector):
+        async def cancel(self, order: OrderRef) -> CancelOutcome:
+            outcome = await super().cancel(order)
+            self.told.append(Cancelled(order_id=order.order_id, at=self.world.now()))
+            return outcome
+
+
+class Law10LetsBothStandInDoubt(ReferenceOnABadDay):
+    class connector(FailingConnector):
+        def swap(self, order: OrderRef, replacement: OrderRequest) -> Resting | str:
+            return self.place([replacement])[0]
+
+
+class Law11PlacesHalfOfADoubtfulList(ReferenceOnABadDay):
+    class connector(FailingConnector):
+        def send(self) -> bool | None:
+            super().send()
+            return True
+
+        def place(self, orders: Sequence[OrderRequest]) -> list[Resting | str]:
+            return super().place(orders[:1])
 
 
 CONNECTORS = [twin for name, twin in sorted(globals().items()) if name.startswith("Law")]

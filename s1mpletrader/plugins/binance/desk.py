@@ -4,6 +4,7 @@ import logging
 from typing import Final
 
 from s1mpletrader.api import (
+    ZERO,
     Accepted,
     Amended,
     Cancelled,
@@ -58,6 +59,14 @@ class Desk:
             if reply is not None:
                 self._tell(reply, tracked)
         return self._is_complete(tracked, report)
+
+    def misses(self, report: ExecutionReport) -> bool:
+        """Whether an execution report shows that fills have been missed before it."""
+        tracked = self._orders.tracked(client_id_of(report))
+        if tracked is None:
+            return False
+        told = report.execution != "TRADE" or (self._symbols.ours(report.symbol), str(report.trade_id)) in self._trades
+        return tracked.filled + (ZERO if told else report.last_quantity) < report.filled
 
     async def fill(self, fill: Filled) -> None:
         """Tell a fill that was asked for, unless it has been told."""

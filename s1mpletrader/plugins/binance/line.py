@@ -66,6 +66,10 @@ class Speaker(Protocol):
         """A message that is no answer. False where the link will not tell everything any more."""
         ...
 
+    def garbled(self) -> None:
+        """Something was said that cannot be read."""
+        ...
+
     def lost(self) -> None:
         """The connection is gone: what is said now is missed."""
         ...
@@ -169,7 +173,7 @@ class Line:
         release = AsyncExitStack()
         try:
             socket = await release.enter_async_context(self._transport.connect(self._url))
-            link = Link(self._name, socket, self._clock, self._heard)
+            link = Link(self._name, socket, self._clock, self._heard, self._speaker.garbled)
             release.push_async_callback(link.close)
             await self._speaker.opened(link)
         except S1mpleTraderError as error:

@@ -21,7 +21,14 @@ _ID_LENGTH_MAX: Final = 36
 class Link:
     """A socket with the task that reads it. It ends when the socket does; one bad frame ends nothing."""
 
-    def __init__(self, name: str, socket: ISocket, clock: IClock, heard: Callable[["Link", Frame], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        name: str,
+        socket: ISocket,
+        clock: IClock,
+        heard: Callable[["Link", Frame], Awaitable[None]],
+        garbled: Callable[[], None],
+    ) -> None:
         self.opened_at: Final[Instant] = clock.now()
         self.last_at: Instant = self.opened_at
         self.ended: Final = asyncio.Event()
@@ -31,6 +38,7 @@ class Link:
         self._socket = socket
         self._clock = clock
         self._heard = heard
+        self._garbled = garbled
         self._waiting: dict[str, asyncio.Future[Frame]] = {}
         self._count = 0
         self._reader = asyncio.create_task(self._read(), name=f"binance {name}")
@@ -81,6 +89,7 @@ class Link:
     async def _take(self, message: str | bytes) -> None:
         frame = self._decoded(message)
         if frame is None:
+            self._garbled()
             return
         answer = self._waiting.get(str(frame.id)[:_ID_LENGTH_MAX]) if frame.id is not None else None
         if answer is not None:

@@ -100,6 +100,9 @@ class MarketStream:
             listener.heard(frame.stream or "", bytes(frame.data))
         return True
 
+    def garbled(self) -> None:
+        """What it may have told is asked for when it is late."""
+
     def lost(self) -> None:
         """Nothing can be subscribed until there is another connection."""
         self._link = None

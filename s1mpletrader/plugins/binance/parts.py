@@ -59,6 +59,9 @@ class CommandSpeaker:
         """Whatever it is, it is no answer that anybody waits for any more."""
         return True
 
+    def garbled(self) -> None:
+        """An answer that cannot be read does not come: who waits for it will ask."""
+
     def lost(self) -> None:
         """Nothing is missed."""
 

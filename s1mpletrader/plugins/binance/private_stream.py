@@ -51,6 +51,10 @@ class PrivateStream:
             return len(self._buffer) <= _BUFFER_MAX and not _is_end(event)
         return await self._take(event)
 
+    def garbled(self) -> None:
+        """It may have been an event of the account: compare."""
+        self._reconciler.soon()
+
     def lost(self) -> None:
         """From now on events are kept until the gap is closed."""
         if self._buffer is None:
@@ -70,8 +74,7 @@ class PrivateStream:
         try:
             kind = decode(event, EventHead).kind
             if kind == "executionReport":
-                if not await self._desk.report(decode(event, ExecutionReport)):
-                    self._reconciler.soon()
+                await self._take_report(decode(event, ExecutionReport))
             elif kind == "listStatus":
                 self._take_list(decode(event, ListStatus))
         except (msgspec.MsgspecError, ValueError, ArithmeticError) as error:
@@ -83,6 +86,13 @@ class PrivateStream:
             self._reconciler.soon()
             return True
         return kind != "eventStreamTerminated"
+
+    async def _take_report(self, report: ExecutionReport) -> None:
+        """Tell a report, and before it the fills that are missing: no end of an order is told without them."""
+        if self._desk.misses(report):
+            await self._reconciler.catch_up()
+        if not await self._desk.report(report):
+            self._reconciler.soon()
 
     def _take_list(self, status: ListStatus) -> None:
         """A list that is done has ended its legs: compare them, for their own events may be missing."""

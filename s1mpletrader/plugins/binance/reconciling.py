@@ -16,8 +16,8 @@ from s1mpletrader.plugins.binance.waiting import until
 _log: Final = logging.getLogger(__name__)
 
 _AGAIN_NS: Final = SECOND_NS
-_AGAIN_MAX: Final = 5
-"""How often in a row a comparison is repeated soon: an answer may lag behind the stream."""
+"""How soon a comparison is repeated that did not fit, or failed: an answer may lag behind the stream. Each pause doubles."""
+_DOUBLED_MAX: Final = 20
 
 
 class Reconciler:
@@ -38,6 +38,7 @@ class Reconciler:
         self._followed: set[str] = set()
         self._settled: dict[str, int] = {}
         self._poked = asyncio.Event()
+        self._fails = False
 
     def begin(self) -> None:
         """What trades from now on is this connector's to tell."""
@@ -51,24 +52,34 @@ class Reconciler:
         """Something does not fit: compare without waiting for the next turn."""
         self._poked.set()
 
+    async def catch_up(self) -> None:
+        """Compare before an event is told that comes after what was missed. While comparisons fail, no event waits for one."""
+        if self._fails:
+            return
+        try:
+            await self.run()
+        except S1mpleTraderError as error:
+            _log.warning("binance: what was missed cannot be asked for yet: %s", error)
+
     async def run(self) -> bool:
         """Compare once, and tell what was missed: fills first, in the venue's order, then how orders have ended.
 
         False where the venue's own answers do not fit yet.
         """
         async with self._one_at_a_time:
-            # Orders are asked for before trades, so that no order's end is told without the fills that came before it.
-            asked = [(tracked, await self._reading.order(tracked.symbol, tracked.client_order_id)) for tracked in self._live()]
-            for fill in await self._missed():
-                await self._desk.fill(fill)
-            fits = [await self._tell(tracked, answer) for tracked, answer in asked if answer is not None]
-            return all(fits)
+            try:
+                fits = await self._compare()
+            except Exception:
+                self._fails = True
+                raise
+            self._fails = False
+            return fits
 
     async def keep_on(self) -> None:
         """Compare again and again, also while all seems well."""
         again = 0
         while True:
-            wait_ns = _AGAIN_NS if 0 < again <= _AGAIN_MAX else self._every_ns
+            wait_ns = min(_AGAIN_NS << min(again - 1, _DOUBLED_MAX), self._every_ns) if again else self._every_ns
             await until(self._clock, self._clock.now() + wait_ns, self._poked.wait())
             self._poked.clear()
             try:
@@ -81,6 +92,14 @@ class Reconciler:
                 _log.exception("binance: the account could not be compared")
                 fits = False
             again = 0 if fits else again + 1
+
+    async def _compare(self) -> bool:
+        # Orders are asked for before trades, so that no order's end is told without the fills that came before it.
+        asked = [(tracked, await self._reading.order(tracked.symbol, tracked.client_order_id)) for tracked in self._live()]
+        for fill in await self._missed():
+            await self._desk.fill(fill)
+        fits = [await self._tell(tracked, answer) for tracked, answer in asked if answer is not None]
+        return all(fits)
 
     def _live(self) -> list[Tracked]:
         live = self._orders.live(self._clock.now())
