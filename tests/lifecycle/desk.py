@@ -225,11 +225,12 @@ def scripted_desk(
     *,
     amends: bool = True,
     replaces: bool = True,
+    limits: bool = False,
 ) -> Desk:
     """A desk at a venue that follows a story: recorded in memory, or on SQLite in this file."""
     stores = MEMORY if store is None else (f"ledger.url=sqlite:///{store}", "engine.commit_steps=1")
     configuration = small_pairs(*stores, f"account.type={account_type}")
     return Desk(
         configuration,
-        lambda clock: ScriptedVenue(clock.now, account_type, amends, replaces, outlives_process=store is None),
+        lambda clock: ScriptedVenue(clock.now, account_type, amends, replaces, outlives_process=store is None, limits=limits),
     )

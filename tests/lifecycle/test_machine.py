@@ -30,7 +30,7 @@ MARKET = tuple(
 )
 symbols = st.sampled_from(["", " eth"])
 trades = st.integers(1, 4)
-quantities = st.integers(100, 3_000).map(lambda lots: plain(Decimal(lots) / 1000))
+quantities = st.integers(500, 3_000).map(lambda lots: plain(Decimal(lots) / 1000))
 offsets = st.integers(-40, 40).map(lambda ticks: Decimal(ticks) / 10)
 away = st.integers(1, 60).map(lambda ticks: Decimal(ticks) / 10)
 lives = st.sampled_from(["", "", "", " ioc", " fok"])
@@ -46,12 +46,17 @@ class LifeOfOrders(RuleBasedStateMachine):
         latency=st.sampled_from(["0", "250", "90000"]),
         share=st.sampled_from(["1", "0.3", None]),
         fee=st.sampled_from(["0", "0.0007"]),
+        least=st.sampled_from(["0", "0.5"]),
+        most=st.sampled_from([(), ('quantity_max="3"',)]),
     )
-    def open_desk(self, account: str, seed: int, latency: str, share: str | None, fee: str) -> None:
+    def open_desk(
+        self, account: str, seed: int, latency: str, share: str | None, fee: str, least: str, most: tuple[str, ...]
+    ) -> None:
         exchange = [f"exchange.latency_ms={latency}", f'exchange.fee_rate="{fee}"']
         exchange += [f'exchange.volume_share="{share}"'] if share is not None else []
         exchange += ['exchange.fee_in="base"'] if account == "spot" else []
-        rules = [f'exchange.instruments."{symbol}".notional_min=0' for symbol in (BTC, ETH)]
+        limits = ("notional_min=0", f'quantity_min="{least}"', *most)
+        rules = [f'exchange.instruments."{symbol}".{limit}' for symbol in (BTC, ETH) for limit in limits]
         given = (*MEMORY, *MARKET, *exchange, *rules, f"strategy.seed={seed}", f"account.type={account}", "engine.commit_steps=1")
         self.desk = Desk(small_pairs(*given), price=PRICE)
         self.story = Story(self.desk)

@@ -47,7 +47,13 @@ def desk_of(actions: str, store: Path | None) -> tuple[Desk, str]:
     """The desk that a story is played on, and the story without the words that describe it."""
     traits, _, rest = actions.rpartition(": ")
     account = AccountType.SPOT if "spot" in traits else AccountType.NETTING
-    desk = scripted_desk(account, store, amends="no amend" not in traits, replaces="no replace" not in traits)
+    desk = scripted_desk(
+        account,
+        store,
+        amends="no amend" not in traits,
+        replaces="no replace" not in traits,
+        limits="limits" in traits,
+    )
     return desk, rest
 
 

@@ -7,6 +7,8 @@ from decimal import Decimal
 from types import coroutine
 from typing import Any, Final, NamedTuple
 
+from msgspec.structs import replace
+
 from s1mpletrader.domain.errors import Unavailable
 from s1mpletrader.domain.ids import OrderId
 from s1mpletrader.domain.instrument import AccountType, Instrument
@@ -71,6 +73,8 @@ class ScriptedVenue:
     venue: str = "scripted"
     account: str = "main"
     outlives_process: bool = True
+    limits: bool = False
+    """Whether an order is to be worth at least 5, and may be for 3 at most."""
 
     def spawn(self, task: Coroutine[Any, Any, Any], then: Answered) -> None:
         """Run a command up to its arrival; on from there at once, unless the venue is holding."""
@@ -104,7 +108,10 @@ class ScriptedVenue:
         return f"c-{order_id}"
 
     async def instruments(self, symbols: Sequence[str]) -> Mapping[str, Instrument]:
-        return {symbol: INSTRUMENTS[symbol] for symbol in symbols}
+        known = {symbol: INSTRUMENTS[symbol] for symbol in symbols}
+        if not self.limits:
+            return known
+        return {symbol: replace(one, quantity_max=Decimal(3), notional_min=Decimal(5)) for symbol, one in known.items()}
 
     async def submit(self, orders: Sequence[OrderRequest], list_kind: ListKind = ListKind.NONE) -> Sequence[ExchangeReply]:
         how = await _ask(Question("submit", tuple(order.order_id for order in orders)))

@@ -28,7 +28,8 @@ from s1mpletrader.api import (
     subtract,
     total,
 )
-from s1mpletrader.plugins.algorithms.exits import is_stop, live_exits, place_exits
+from s1mpletrader.plugins.algorithms.exits import covered_quantity, exits_min, is_stop, live_exits, place_exits
+from s1mpletrader.plugins.algorithms.slicing.lots import lots_max, lots_min, lots_of, quantity_of, split
 
 RETRY_NS = 1_000_000_000
 """How long after a refused cancellation it is tried again."""
@@ -66,8 +67,9 @@ class Close:
     The whole: every live order of the trade is cancelled first. A part: exits for more than what will be left are reduced, the
     newest first, so that at no time more can be sold than is held.
 
-    The closing order is listened to until it has ended. Where it ends without having closed, the exits are placed again for what
-    they protected, with a refusal and an alarm; what an entry fills late, while all is being closed, is closed as well.
+    The closing order is listened to until it has ended. Where it ends without having closed, or there is less to close than the
+    venue takes, the exits are placed again for what they protected, with a refusal and an alarm. What is more than one order may
+    have is closed part by part, and so is what an entry fills late while all is being closed.
     """
 
     def begin(self, directive: ExecutionDirective, context: GroupContext) -> Advance:
@@ -136,7 +138,7 @@ def _make_room(context: GroupContext, quantity: Decimal) -> tuple[CloseState, tu
         if excess <= 0:
             break
         remaining = orders[0].remaining_quantity
-        rest = context.instrument.quantity_down(max(subtract(remaining, excess), Decimal(0)))
+        rest = _rest(orders, subtract(remaining, excess), context)
         excess = subtract(excess, remaining) if not rest else Decimal(0)
         taken.append(_renewal(orders, subtract(remaining, rest)))
         if rest and context.capabilities.amend:
@@ -158,21 +160,32 @@ def _make_room(context: GroupContext, quantity: Decimal) -> tuple[CloseState, tu
     return state, (*commands, *amends)
 
 
+def _rest(orders: list[Order], quantity: Decimal, context: GroupContext) -> Decimal:
+    """What exits are reduced to that are to be for a quantity: to nothing where that is less than the venue takes."""
+    renewal = _renewal(orders, quantity)
+    lots = lots_of(quantity, context.instrument)
+    is_enough = lots >= exits_min(context.instrument, renewal.stop_price, renewal.target_price)
+    return quantity_of(lots if is_enough else 0, context.instrument)
+
+
 def _close(close: CloseState, context: GroupContext) -> Advance:
-    held = abs(context.held_quantity)
-    wanted = held if close.quantity is None else min(close.quantity, held)
-    quantity = context.instrument.quantity_down(wanted)
-    if quantity == Decimal(0):
+    held, instrument = abs(context.held_quantity), context.instrument
+    lots = lots_of(held if close.quantity is None else min(close.quantity, held), instrument)
+    if not lots:
         return Advance(done=True)
+    parts = split(lots, lots_min(instrument, context.last_price), lots_max(instrument))
+    if not parts:
+        why = f"{plain(quantity_of(lots, instrument))} is less than the venue takes at the market"
+        return _fail(close, "BELOW_MINIMUM", why, context)
     details = OrderDetails(
         symbol=context.trade.symbol,
         side=Side.SELL if context.held_quantity > 0 else Side.BUY,
         type=OrderType.MARKET,
-        quantity=quantity,
+        quantity=quantity_of(parts[0], instrument),
         reduce_only=context.view.account_type is AccountType.NETTING,
     )
     closing = Place(orders=(PlannedOrder(details=details, role="close"),))
-    renewed = [place_exits(context, it.quantity, it.stop_price, it.target_price) for it in close.renewals]
+    renewed = [place for it in close.renewals for place in place_exits(context, it.quantity, it.stop_price, it.target_price)]
     return Advance(commands=(closing, *renewed), state=json.encode(replace(close, renewals=(), has_placed=True, wake_at=None)))
 
 
@@ -184,7 +197,8 @@ def _attend(close: CloseState, event: GroupEvent, context: GroupContext) -> Adva
         return _stay(close)
     if event.order.remaining_quantity:
         return _fail(close, "NOT_CLOSED", _end(event.order), context)
-    return _close(replace(close, taken=()), context) if close.quantity is None else Advance(done=True)
+    rest = None if close.quantity is None else subtract(close.quantity, event.order.quantity)
+    return _close(replace(close, quantity=rest, taken=()), context)
 
 
 def _is_closing(order: Order, context: GroupContext) -> bool:
@@ -199,12 +213,11 @@ def _end(order: Order) -> str:
 def _fail(close: CloseState, code: str, why: str, context: GroupContext) -> Advance:
     """Put back the exits, as far as they are for what is held and has none."""
     bare = subtract(abs(context.held_quantity), total(exits[0].remaining_quantity for exits in live_exits(context)))
-    places = []
+    places = list[Place]()
     for one in close.taken:
-        quantity = context.instrument.quantity_down(max(min(one.quantity, bare), Decimal(0)))
-        if quantity:
-            bare = subtract(bare, quantity)
-            places.append(place_exits(context, quantity, one.stop_price, one.target_price))
+        placed = place_exits(context, min(one.quantity, bare), one.stop_price, one.target_price)
+        bare = subtract(bare, covered_quantity(placed))
+        places += placed
     given_up = RefusalDraft(code=code, detail=why)
     held = f"{plain(abs(context.held_quantity))} of {context.trade.symbol} is still held by {context.trade.trade_id}"
     after = f", {plain(bare)} of it without an exit" if bare > 0 else ""

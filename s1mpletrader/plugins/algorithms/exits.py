@@ -8,6 +8,7 @@ from s1mpletrader.api import (
     AccountType,
     Cancel,
     GroupContext,
+    Instrument,
     ListKind,
     Order,
     OrderDetails,
@@ -20,6 +21,7 @@ from s1mpletrader.api import (
     subtract,
     total,
 )
+from s1mpletrader.plugins.algorithms.slicing.lots import lots_max, lots_min, lots_of, quantity_of, split
 
 ACKNOWLEDGED = (OrderState.OPEN, OrderState.PARTIALLY_FILLED)
 """Where an order stands that the venue has for certain."""
@@ -61,8 +63,26 @@ def bare_quantity(context: GroupContext) -> Decimal:
     return max(subtract(abs(context.held_quantity), total(covered)), ZERO)
 
 
-def place_exits(context: GroupContext, quantity: Decimal, stop_price: Decimal | None, target_price: Decimal | None) -> Place:
-    """Exits for a quantity, linked where there are two."""
+def place_exits(
+    context: GroupContext, quantity: Decimal, stop_price: Decimal | None, target_price: Decimal | None
+) -> tuple[Place, ...]:
+    """Exits for a quantity, linked where there are two: several where it is more than one order may have, none for too little."""
+    instrument = context.instrument
+    parts = split(lots_of(quantity, instrument), exits_min(instrument, stop_price, target_price), lots_max(instrument))
+    return tuple([_exits(context, quantity_of(lots, instrument), stop_price, target_price) for lots in parts])
+
+
+def exits_min(instrument: Instrument, stop_price: Decimal | None, target_price: Decimal | None) -> int:
+    """The smallest exits that the venue takes, in lots."""
+    return lots_min(instrument, min((price for price in (stop_price, target_price) if price is not None), default=None))
+
+
+def covered_quantity(places: Sequence[Place]) -> Decimal:
+    """The quantity that exits are for."""
+    return total(place.orders[0].details.quantity for place in places)
+
+
+def _exits(context: GroupContext, quantity: Decimal, stop_price: Decimal | None, target_price: Decimal | None) -> Place:
     side = closing_side(context)
     symbol, reduce_only = context.trade.symbol, context.view.account_type is AccountType.NETTING
     exits = []

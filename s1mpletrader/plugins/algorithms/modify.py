@@ -25,6 +25,7 @@ from s1mpletrader.api import (
     RefusalDraft,
     Replace,
     Stop,
+    plain,
     subtract,
 )
 from s1mpletrader.plugins.algorithms.exits import (
@@ -229,9 +230,10 @@ def _ask(modify: ModifyState, context: GroupContext) -> Advance:
         and (one.state in ACKNOWLEDGED or one.intent.replaces is None or one.group_id != context.group_id)
     ]
     changes, after, fixed = _changes(modify, orders, context)
-    commands = (*changes, *_protect(modify.wanted.plans, context))
+    exits, too_little = _protect(modify.wanted.plans, context)
+    commands = (*changes, *exits)
     done = not commands and _is_done(after, context)
-    return Advance(commands=commands, state=json.encode(after), done=done, given_up=_unchangeable(fixed))
+    return Advance(commands=commands, state=json.encode(after), done=done, given_up=_unchangeable(fixed) or too_little)
 
 
 def _changes(
@@ -293,9 +295,11 @@ def _change(order: Order, wanted: Terms, context: GroupContext) -> Amend | Repla
     return Replace(order_id=order.order_id, order=PlannedOrder(details=details, role=role))
 
 
-def _protect(plans: Plans, context: GroupContext) -> list[Place]:
-    """Exits for a position that has none, and is not being closed."""
+def _protect(plans: Plans, context: GroupContext) -> tuple[tuple[Place, ...], RefusalDraft | None]:
+    """Exits for a position that has none, and is not being closed; or what is said of one that is too little for any."""
     quantity = context.instrument.quantity_down(bare_quantity(context))
     if plans.exit is None or live_exits(context) or not quantity:
-        return []
-    return [place_exits(context, quantity, plans.exit.stop_price, plans.exit.target_price)]
+        return (), None
+    places = place_exits(context, quantity, plans.exit.stop_price, plans.exit.target_price)
+    detail = f"{plain(quantity)} is less than the venue takes: nothing protects it"
+    return places, None if places else RefusalDraft(code="BELOW_MINIMUM", detail=detail)

@@ -5,8 +5,8 @@ from decimal import Decimal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from s1mpletrader.api import ZERO, ExitPlan, Fill, GroupContext, Place, add, multiply, subtract
-from s1mpletrader.plugins.algorithms.exits import place_exits
+from s1mpletrader.api import ZERO, ExitPlan, Fill, GroupContext, Place, add, subtract
+from s1mpletrader.plugins.algorithms.exits import covered_quantity, place_exits
 
 
 class Protection(Struct, frozen=True, kw_only=True):
@@ -23,16 +23,7 @@ class Protection(Struct, frozen=True, kw_only=True):
 
 def protect(protection: Protection, fill: Fill, context: GroupContext) -> tuple[Protection, tuple[Place, ...]]:
     """Exits for a fill of the entry and for what earlier fills left; none while that is less than the venue takes."""
-    instrument = context.instrument
-    received = subtract(fill.quantity, fill.fee) if fill.fee_currency == instrument.base else fill.quantity
+    received = subtract(fill.quantity, fill.fee) if fill.fee_currency == context.instrument.base else fill.quantity
     waiting = add(protection.unprotected, received)
-    quantity = instrument.quantity_down(waiting if instrument.quantity_max is None else min(waiting, instrument.quantity_max))
-    prices = [price for price in (protection.stop_price, protection.target_price) if price is not None]
-    too_small = (
-        quantity < max(instrument.quantity_min, instrument.quantity_lot)
-        or multiply(multiply(min(prices), quantity), instrument.multiplier) < instrument.notional_min
-    )
-    if too_small:
-        return replace(protection, unprotected=waiting), ()
-    place = place_exits(context, quantity, protection.stop_price, protection.target_price)
-    return replace(protection, unprotected=subtract(waiting, quantity)), (place,)
+    places = place_exits(context, waiting, protection.stop_price, protection.target_price)
+    return replace(protection, unprotected=subtract(waiting, covered_quantity(places))), places

@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from s1mpletrader.api import ExitPlan, GroupContext, Order, OrderId, Place, subtract
-from s1mpletrader.plugins.algorithms.exits import bare_quantity, is_stop, place_exits
+from s1mpletrader.plugins.algorithms.exits import bare_quantity, covered_quantity, is_stop, place_exits
 from s1mpletrader.plugins.algorithms.terms import Wanted
 
 
@@ -45,14 +45,13 @@ def renew(
     renewals: Sequence[Renewal], unsettled: Collection[OrderId], context: GroupContext
 ) -> tuple[tuple[Renewal, ...], tuple[Place, ...]]:
     """Place anew the lists of which no order is unsettled any more, as far as what is held has no other exit; keep the others."""
-    places, waiting = [], []
+    places, waiting = list[Place](), list[Renewal]()
     bare = bare_quantity(context)
     for renewal in renewals:
         if any(order_id in unsettled for order_id in renewal.order_ids):
             waiting.append(renewal)
             continue
-        quantity = context.instrument.quantity_down(min(renewal.quantity, bare))
-        if quantity:
-            bare = subtract(bare, quantity)
-            places.append(place_exits(context, quantity, renewal.stop_price, renewal.target_price))
+        placed = place_exits(context, min(renewal.quantity, bare), renewal.stop_price, renewal.target_price)
+        bare = subtract(bare, covered_quantity(placed))
+        places += placed
     return tuple(waiting), tuple(places)

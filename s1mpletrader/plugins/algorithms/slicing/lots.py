@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
-from math import ceil
 
 from s1mpletrader.api import EXACT, ZERO, Instant, Instrument, multiply
 
@@ -20,11 +19,16 @@ def quantity_of(lots: int, instrument: Instrument) -> Decimal:
 
 def lots_min(instrument: Instrument, price: Decimal | None) -> int:
     """The smallest order that the venue takes at a price, in lots; without a price its value is not looked at."""
-    least = max(1, ceil(Fraction(instrument.quantity_min) / Fraction(instrument.quantity_lot)))
+    least = max(1, _ceiling(instrument.quantity_min, instrument.quantity_lot))
     if price is None:
         return least
-    value_of_lot = Fraction(price) * Fraction(instrument.multiplier) * Fraction(instrument.quantity_lot)
-    return max(least, ceil(Fraction(instrument.notional_min) / value_of_lot))
+    value_of_lot = multiply(multiply(price, instrument.multiplier), instrument.quantity_lot)
+    return max(least, _ceiling(instrument.notional_min, value_of_lot))
+
+
+def lots_max(instrument: Instrument) -> int | None:
+    """The largest order that the venue takes, in lots; ``None`` where it takes any."""
+    return None if instrument.quantity_max is None else lots_of(instrument.quantity_max, instrument)
 
 
 def divide(lots: int, weights: Sequence[Decimal | int]) -> tuple[int, ...]:
@@ -61,3 +65,8 @@ def merge(times: Sequence[Instant], parts: Sequence[int], least: int) -> tuple[t
         at[-1] = times[-1]
         merged[-1] += carried
     return tuple(at), tuple(merged)
+
+
+def _ceiling(amount: Decimal, unit: Decimal) -> int:
+    whole = EXACT.divide_int(amount, unit)
+    return int(whole) + (multiply(whole, unit) < amount)

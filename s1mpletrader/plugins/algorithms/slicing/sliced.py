@@ -34,7 +34,7 @@ from s1mpletrader.api import (
 )
 from s1mpletrader.plugins.algorithms.exits import after_refusal
 from s1mpletrader.plugins.algorithms.protection import Protection
-from s1mpletrader.plugins.algorithms.slicing.lots import lots_min, lots_of, quantity_of, split
+from s1mpletrader.plugins.algorithms.slicing.lots import lots_max, lots_min, lots_of, quantity_of, split
 from s1mpletrader.plugins.algorithms.slicing.paces import Slice, Standing, Wish
 from s1mpletrader.plugins.algorithms.slicing.starts import Asked, Leftover, Start, Started
 from s1mpletrader.plugins.algorithms.slicing.state import (
@@ -106,8 +106,7 @@ class Sliced:
         if entry.type not in (OrderType.MARKET, OrderType.LIMIT):
             return RefusalDraft(code="UNSUPPORTED_ENTRY", detail=f"a {entry.type} entry cannot be placed in slices")
         asked = Asked(entry, lots_of(quantity, context.instrument), parameters, context)
-        most = context.instrument.quantity_max
-        if asked.lots < asked.least or (most is not None and lots_of(most, context.instrument) < asked.least):
+        if not split(asked.lots, asked.least, lots_max(context.instrument)):
             return RefusalDraft(code="BELOW_MINIMUM", detail=f"{plain(quantity)} is less than the venue takes")
         try:
             return self._start(asked)
@@ -203,7 +202,6 @@ def _orders(state: SlicedState, one: Slice, context: GroupContext) -> tuple[Plac
     instrument = context.instrument
     price = state.price if one.price is None else one.price
     least = lots_min(instrument, price or context.last_price)
-    most = None if instrument.quantity_max is None else lots_of(instrument.quantity_max, instrument)
     details = OrderDetails(
         symbol=context.trade.symbol,
         side=state.side,
@@ -212,7 +210,7 @@ def _orders(state: SlicedState, one: Slice, context: GroupContext) -> tuple[Plac
         price=price,
         time_in_force=state.time_in_force,
     )
-    quantities = [quantity_of(lots, instrument) for lots in split(one.lots, least, most)]
+    quantities = [quantity_of(lots, instrument) for lots in split(one.lots, least, lots_max(instrument))]
     return tuple(
         [Place(orders=(PlannedOrder(details=replace(details, quantity=quantity), role="slice"),)) for quantity in quantities]
     )
