@@ -21,6 +21,7 @@ pytest.register_assert_rewrite(
             "algorithm",
             "cache",
             "connector",
+            "connector_trial",
             "context_worker",
             "detector",
             "gate",

@@ -177,6 +177,7 @@ def check_nothing_was_told_twice(world: LocalWorld) -> None:
     told = [(fill.venue_trade_id, fill.price, fill.quantity) for fill in world.told if isinstance(fill, Filled)]
     happened = {(str(trade.trade_id), trade.price, trade.quantity) for trade in world.account.records.trades}
     assert set(told) <= happened
+    assert len(set(told)) == len(told)
 
 
 Closed = Callable[[LocalWorld, Sequence[Fault]], None]

@@ -4,7 +4,9 @@ Each class is one way. Its faults act from the opening on, and end some time. In
 to have struck. After each law the exchange's own log and books tell how often each order was sent, and placed.
 """
 
+import asyncio
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -18,7 +20,7 @@ from s1mpletrader.exchange import Fault
 from s1mpletrader.exchange.clock import MILLISECOND_NS
 from s1mpletrader.exchange.faults import EVENT_KINDS, REQUEST_KINDS, STATE_KINDS
 from tests.binance.kit_harness import OFTEN_S, SELDOM_S, harness_of
-from tests.binance.local_world import CHANGES, SOCKET, LocalWorld
+from tests.binance.local_world import CHANGES, SOCKET, LocalWorld, check_nothing_was_submitted_twice, make_world
 
 EVENTS: Final = ("executionReport", "listStatus", "outboundAccountPosition")
 REPORT: Final = ("executionReport",)
@@ -293,6 +295,31 @@ def asked(world: LocalWorld, faults: Sequence[Fault], *routes: str) -> bool:
         (entry.at - world.exchange.opened_at) // MILLISECOND_NS for entry in world.exchange.log.requests if entry.route in routes
     ]
     return any(fault.from_ms <= ms < (fault.until_ms or ms + 1) for fault in faults for ms in since)
+
+
+@pytest.mark.parametrize("first_has_gone", [False, True])
+def test_a_second_submission_would_be_noticed(tmp_path: Path, first_has_gone: bool) -> None:
+    """One that the venue refuses, and one that it takes because the first order has gone: in its log, and in its books."""
+
+    async def story() -> None:
+        async with AsyncExitStack() as stack:
+            world = await make_world(stack, tmp_path, within_the_process=True)
+            stack.push_async_callback(world.transport.real.close)
+            await world.place_order_by_hand("twice")
+            check_nothing_was_submitted_twice(world)
+            if first_has_gone:
+                order = world.account.records.by_client("BTCUSDT", "twice")
+                assert order is not None
+                world.account.cancel(order, "by-hand", world.clock.now())
+            answer = await world.place_order_by_hand("twice")
+            assert (answer.status == 200) == first_has_gone
+            with pytest.raises(AssertionError, match="twice was sent again"):
+                check_nothing_was_submitted_twice(world)
+            world.exchange.log.requests.clear()
+            with pytest.raises(AssertionError, match="stands twice" if first_has_gone else "was placed by nobody"):
+                check_nothing_was_submitted_twice(world)
+
+    asyncio.run(story())
 
 
 WAYS: Final = [each for each in list(globals().values()) if isinstance(each, type) and issubclass(each, OnABadDay)]

@@ -146,6 +146,20 @@ def test_a_change_of_unknown_outcome_is_not_sent_again(tmp_path: Path) -> None:
     run(story())
 
 
+def test_an_amendment_in_doubt_is_looked_for_at_once(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with local_world(tmp_path) as world:
+            request = world.request()
+            await world.submit(request)
+            world.lose_answer(committed=True)
+            add(world, (REPORT,), kind="lose")
+            assert isinstance(await world.answered(world.connector.amend(ref_of(request), Decimal(3))), Unknown)
+            await world.pass_by(2)
+            assert [reply.quantity for reply in world.told_of(request) if isinstance(reply, Amended)] == [Decimal(3)]
+
+    run(story())
+
+
 @pytest.mark.parametrize("status", [418, 429])
 def test_a_limit_is_obeyed_by_everything_and_over_a_restart(tmp_path: Path, status: int) -> None:
     async def story() -> None:

@@ -34,6 +34,7 @@ from s1mpletrader.plugins.binance.desk import Desk
 from s1mpletrader.plugins.binance.errors import FILTER_FAILED, VenueRefused
 from s1mpletrader.plugins.binance.messages import AmendAnswer, decode, instant
 from s1mpletrader.plugins.binance.orders import Orders, Tracked
+from s1mpletrader.plugins.binance.reconciling import Reconciler
 from s1mpletrader.plugins.binance.rendering import order_parameters
 from s1mpletrader.plugins.binance.replacing import Done, Doubtful, Failed, Half, halves_of, halves_of_refusal
 from s1mpletrader.plugins.binance.symbols import FilterFailure, Symbols
@@ -43,12 +44,22 @@ from s1mpletrader.plugins.binance.trading import Trading
 class Changing:
     """Amends and replaces."""
 
-    def __init__(self, commands: Commands, symbols: Symbols, orders: Orders, desk: Desk, trading: Trading, clock: IClock) -> None:
+    def __init__(
+        self,
+        commands: Commands,
+        symbols: Symbols,
+        orders: Orders,
+        desk: Desk,
+        trading: Trading,
+        reconciler: Reconciler,
+        clock: IClock,
+    ) -> None:
         self._commands = commands
         self._symbols = symbols
         self._orders = orders
         self._desk = desk
         self._trading = trading
+        self._reconciler = reconciler
         self._clock = clock
 
     async def amend(self, order: OrderRef, quantity: Decimal, price: Decimal | None) -> AmendOutcome:
@@ -70,8 +81,11 @@ class Changing:
         except VenueRefused as refused:
             if refused.code == FILTER_FAILED:
                 await self._symbols.refresh(order.symbol)
+            if refused.asks_the_order:
+                self._reconciler.soon()
             return CancelRejected(order_id=order.order_id, reason=str(refused), at=self._clock.now())
         except SentWithoutAnswer as doubt:
+            self._reconciler.soon()
             return Unknown(order_id=order.order_id, reason=str(doubt), at=self._clock.now())
         except (RateLimited, Maintenance):
             raise
@@ -141,6 +155,7 @@ class Changing:
             case Failed():
                 return CancelRejected(order_id=order.order_id, reason=cancelled.reason, at=at)
             case Doubtful():
+                self._reconciler.soon()
                 return Unknown(order_id=order.order_id, reason=cancelled.reason, at=at)
             case Done():
                 venue_at = _instant_or_none(cancelled.venue_ms)

@@ -108,7 +108,7 @@ def parts_of(config: BinanceConfig, provision: ConnectorProvision, credentials: 
         trades=trades,
         reconciler=reconciler,
         trading=trading,
-        changing=Changing(commands, symbols, orders, desk, trading, clock),
+        changing=Changing(commands, symbols, orders, desk, trading, reconciler, clock),
         private_line=Line("private", place.api, transport, clock, private, pace),
         command_line=command_line,
         own_transport=own,
