@@ -84,8 +84,14 @@ def mutants(arguments: Sequence[str]) -> None:
     run("mutmut", "results")
 
 
+def soak(arguments: Sequence[str]) -> None:
+    """Days of faults on which a live process is killed again and again; ledger and exchange agree in the end. Minutes each."""
+    set_up("test")
+    run("python", "-m", "tests.soak", *arguments)
+
+
 TASKS: dict[str, Callable[[Sequence[str]], None]] = {
-    task.__name__: task for task in (demo, test, explore, lint, coverage, reference, bench, mutants)
+    task.__name__: task for task in (demo, test, explore, lint, coverage, reference, bench, mutants, soak)
 }
 
 

@@ -11,6 +11,7 @@ from s1mpletrader.assembly.live import LiveSources, first_close, previous_run, r
 from s1mpletrader.assembly.watching import watching as watching_tables
 from s1mpletrader.configuration import Mode, Portfolio
 from s1mpletrader.container.live import LiveContainer
+from s1mpletrader.core.attempts import until_available
 from s1mpletrader.core.real_time import ScaledClock, SystemClock
 from s1mpletrader.core.tenure import Pin, pin
 from s1mpletrader.core.worker_state import seen_to
@@ -43,43 +44,61 @@ async def live_run(
 ) -> AsyncIterator[LiveContainer]:
     """A container whose ``run()`` is ready to be run within the context; everything is closed with it.
 
-    ``confirmed_account`` is the account for which somebody has said that real orders are meant.
+    ``confirmed_account`` is the account for which somebody has said that real orders are meant. Where something outside cannot
+    answer, all that was opened is closed, and opened anew a few times; the last ``Unavailable`` is raised.
     """
     real_clock = clock or clock_of(portfolio)
-    container = LiveContainer(configuration=portfolio, real_clock=providers.Object(real_clock))
+
+    async def attempt() -> LiveContainer:
+        async with AsyncExitStack() as opened:
+            container = await _opened(portfolio, real_clock, watching or {}, confirmed_account, opened)
+            closing.push_async_exit(opened.pop_all())
+            return container
+
     async with AsyncExitStack() as closing:
-        built = closing.enter_context(watching_tables(portfolio, container.run_name(), real_clock))
-        container.watching.override(providers.Object({**built, **(watching or {})}))
-        sources = await _opened_sources(container, closing)
-        left_at = _left_at(container)
-        if isinstance(real_clock, ScaledClock):
-            _go_on_from(left_at, real_clock, sources)
-        container.venue_candles.override(providers.Object(await _venue_candles(sources, real_clock)))
-        connector: IExecutionConnector = container.connector()
-        closing.push_async_callback(connector.close)
-        closing.push_async_callback(container.patient().close)
-        _check_venue(portfolio, connector)
-        _check_production(portfolio, connector, confirmed_account)
-        if not connector.outlives_process:
-            container.book_name.override(container.run_name)
-        # Whose store and whose account it is, is settled before the venue hears of us.
-        _pin(portfolio, container, connector)
-        container.tenure().begin()
-        closing.callback(container.tenure().end)
-        if isinstance(real_clock, ScaledClock) and not sources.is_replay and isinstance(connector, IServerTime):
-            # A time that is to go as fast as the venue's goes with it: behind it, old candles would seem to be of now.
-            real_clock.begin_at(max(real_clock.now(), await connector.server_time()))
-        if isinstance(connector, IOpened):
-            await connector.open()
-        container.instruments.override(providers.Object(dict(await connector.instruments(portfolio.symbols))))
-        if isinstance(real_clock, ScaledClock) and sources.is_replay:
-            if left_at is None or not connector.outlives_process:
-                real_clock.begin_at(replay_start(sources, rows_by_series(container.strategies())))
-        elif isinstance(connector, IGrowingWorld):
-            container.candle_came.override(providers.Object(connector.extend))
-        container.submitted().look_in(container.flows.book())
-        closing.callback(container.recording().close)
-        yield container
+        yield await until_available(attempt, real_clock)
+
+
+async def _opened(
+    portfolio: Portfolio,
+    real_clock: SystemClock | ScaledClock,
+    watching: Mapping[str, object],
+    confirmed_account: str | None,
+    closing: AsyncExitStack,
+) -> LiveContainer:
+    container = LiveContainer(configuration=portfolio, real_clock=providers.Object(real_clock))
+    built = closing.enter_context(watching_tables(portfolio, container.run_name(), real_clock))
+    container.watching.override(providers.Object({**built, **watching}))
+    sources = await _opened_sources(container, closing)
+    left_at = _left_at(container)
+    if isinstance(real_clock, ScaledClock):
+        _go_on_from(left_at, real_clock, sources)
+    container.venue_candles.override(providers.Object(await _venue_candles(sources, real_clock)))
+    connector: IExecutionConnector = container.connector()
+    closing.push_async_callback(connector.close)
+    closing.push_async_callback(container.patient().close)
+    _check_venue(portfolio, connector)
+    _check_production(portfolio, connector, confirmed_account)
+    if not connector.outlives_process:
+        container.book_name.override(container.run_name)
+    # Whose store and whose account it is, is settled before the venue hears of us.
+    _pin(portfolio, container, connector)
+    container.tenure().begin()
+    closing.callback(container.tenure().end)
+    if isinstance(real_clock, ScaledClock) and not sources.is_replay and isinstance(connector, IServerTime):
+        # A time that is to go as fast as the venue's goes with it: behind it, old candles would seem to be of now.
+        real_clock.begin_at(max(real_clock.now(), await connector.server_time()))
+    if isinstance(connector, IOpened):
+        await connector.open()
+    container.instruments.override(providers.Object(dict(await connector.instruments(portfolio.symbols))))
+    if isinstance(real_clock, ScaledClock) and sources.is_replay:
+        if left_at is None or not connector.outlives_process:
+            real_clock.begin_at(replay_start(sources, rows_by_series(container.strategies())))
+    elif isinstance(connector, IGrowingWorld):
+        container.candle_came.override(providers.Object(connector.extend))
+    container.submitted().look_in(container.flows.book())
+    closing.callback(container.recording().close)
+    return container
 
 
 async def _opened_sources(container: LiveContainer, closing: AsyncExitStack) -> LiveSources:
@@ -97,7 +116,7 @@ def _go_on_from(left_at: Instant | None, clock: ScaledClock, sources: LiveSource
         clock.begin_at(left_at if left_at is not None else first_close(sources))
     elif left_at is not None:
         # A time that has run ahead of the machine's does not go back: what is stored would lie in its future.
-        clock.begin_at(max(left_at, time.time_ns()))
+        clock.begin_at(max(left_at, clock.now()))
 
 
 async def _venue_candles(sources: LiveSources, clock: IClock) -> dict[Series, Candles]:

@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from functools import partial
 
+from s1mpletrader.core.attempts import until_available
 from s1mpletrader.core.engine import RANK_MARKET
 from s1mpletrader.core.inbox import Inbox
 from s1mpletrader.core.live_feed import rows_needed
@@ -48,7 +50,7 @@ class LiveStreams:
         for series, rows in rows_needed(lane.feed.strategy).items():
             source = next(source for source, offered in self._sources if series in offered)
             length = max(rows * HISTORY_FACTOR * timeframe_ns(series.timeframe), self._warm_up_ns or 0)
-            past = await source.past(series, now - length, now)
+            past = await until_available(partial(source.past, series, now - length, now), self._clock)
             for candle, closed_at in zip(candles_of(past), past.closed_at.tolist(), strict=True):
                 instants.setdefault(closed_at, []).append(candle)
         for _, candles in sorted(instants.items()):

@@ -153,11 +153,11 @@ class VenuePlugin:
         return [Plugin(name="asked", config=VenueConfig, build=self._build, summary="A venue that a test makes.")]
 
 
-def with_source(source: AskedSource) -> Callable[[Sequence[str] | None], PluginManager]:
-    """The installed plugins, a healthy venue, and this source."""
+def with_source(source: AskedSource, venue: Any = None) -> Callable[[Sequence[str] | None], PluginManager]:
+    """The installed plugins, this source, and this venue, or a healthy one."""
 
     def load_plugins(allow: Sequence[str] | None) -> PluginManager:
-        manager = with_venue(AskedVenue())(allow)
+        manager = with_venue(venue or AskedVenue())(allow)
         manager.register(SourcePlugin(source), "source")
         return manager
 

@@ -11,11 +11,13 @@ from msgspec import json
 from s1mpletrader.configuration import load
 from s1mpletrader.container import live_run
 from s1mpletrader.container.opening import clock_of
+from s1mpletrader.core.attempts import PAUSES_S
 from s1mpletrader.core.plugin_manager import PluginManager
 from s1mpletrader.core.real_time import ScaledClock, SystemClock
 from s1mpletrader.core.worker_state import KeptStates
-from s1mpletrader.domain.errors import ConfigurationError, Unavailable
+from s1mpletrader.domain.errors import ConfigurationError, Refused, Unavailable
 from s1mpletrader.domain.instant import HOUR_NS
+from s1mpletrader.ports.execution import RateLimited
 from tests.cli.venue import AskedSource, AskedVenue, SourcePlugin, with_source, with_venue
 from tests.live.meddling import LoadPlugins, meddled
 from tests.live.virtual_loop import run_virtually
@@ -25,6 +27,13 @@ FILE = EXAMPLES / "ema_cross.toml"
 QUICK = ("data.candles=60", "recording.plugin=none")
 LIVE = (*QUICK, "environment.mode=live", "exchange.plugin=asked")
 PAPER = (*QUICK, "environment.mode=paper")
+AT_AN_EXCHANGE_OF_ANOTHER_SPEED = (
+    "environment.mode=live",
+    "environment.speed=60",
+    "exchange.plugin=asked",
+    "data.plugin=asked",
+    "recording.plugin=none",
+)
 
 
 class Place:
@@ -123,6 +132,50 @@ def test_whatever_fails_on_the_way_what_was_opened_is_closed(place: Place, step:
     with pytest.raises(Unavailable, match="maintenance"):
         place.open(LIVE, with_venue(venue))
     assert venue.calls[-2:] == [step, "close"]
+    assert venue.calls.count(step) == venue.calls.count("close") == len(PAUSES_S) + 1
+
+
+@pytest.mark.parametrize("step", ["open", "instruments"])
+def test_what_is_unavailable_for_a_moment_is_opened_again(place: Place, step: str, caplog: pytest.LogCaptureFixture) -> None:
+    faults = {step: Unavailable("maintenance")}
+    venue = AskedVenue(faults=faults)
+    ended = venue.close
+
+    async def close() -> None:
+        await ended()
+        if venue.calls.count("close") == 2:
+            faults.clear()
+
+    venue.close = close  # type: ignore[method-assign]
+    assert place.open(LIVE, with_venue(venue)) == "live-main"
+    assert venue.calls.count("close") == 3, "twice after a failure, and at the end"
+    assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == [
+        "maintenance; tried again in 1 s",
+        "maintenance; tried again in 2 s",
+    ]
+
+
+def test_a_ban_is_waited_for(place: Place, caplog: pytest.LogCaptureFixture) -> None:
+    until = time.time_ns() + HOUR_NS
+
+    class Banning(AskedVenue):
+        async def open(self) -> None:
+            await super().open()
+            assert self.clock is not None
+            if self.clock.now() < until:
+                raise RateLimited("the venue does not listen for an hour", until)
+
+    venue = Banning()
+    assert place.open(AT_AN_EXCHANGE_OF_ANOTHER_SPEED, with_source(AskedSource(), venue)) == "live-main"
+    assert venue.calls == ["server_time", "open", "close", "server_time", "open", "instruments", "close"]
+    assert "the venue does not listen for an hour; tried again then" in caplog.text
+
+
+def test_a_definite_no_is_not_asked_for_again(place: Place) -> None:
+    venue = AskedVenue(faults={"open": Refused("no such key")})
+    with pytest.raises(Refused, match="no such key"):
+        place.open(LIVE, with_venue(venue))
+    assert venue.calls == ["open", "close"]
 
 
 def test_a_first_run_on_paper_begins_where_its_windows_are_full(place: Place) -> None:
@@ -151,17 +204,12 @@ def test_the_clock_is_the_machines_unless_time_is_a_simulated_one(overrides: tup
 
 def test_a_time_that_has_run_ahead_of_the_machines_does_not_go_back(place: Place) -> None:
     """At an exchange that goes sixty times as fast, a run ends an hour and more in the machine's future."""
-    keys = (
-        "environment.mode=live",
-        "environment.speed=60",
-        "exchange.plugin=asked",
-        "data.plugin=asked",
-        "recording.plugin=none",
-    )
 
     async def runs(remembers: int | None) -> tuple[int, int]:
         store = f"ledger.url=sqlite:///{place.directory}/store.sqlite"
-        async with live_run(load(FILE, [store, *keys], load_plugins=with_source(AskedSource()))) as container:
+        async with live_run(
+            load(FILE, [store, *AT_AN_EXCHANGE_OF_ANOTHER_SPEED], load_plugins=with_source(AskedSource()))
+        ) as container:
             if remembers is not None:
                 kept = KeptStates(closed_at=remembers, workers=(), standing=())
                 container.state().put(f"worker_state/{container.book_name()}/ema_cross", json.encode(kept), expected_version=0)

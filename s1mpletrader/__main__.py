@@ -1,0 +1,5 @@
+"""The command line, ``python -m s1mpletrader``."""
+
+from s1mpletrader.cli import main
+
+main()
