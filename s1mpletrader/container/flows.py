@@ -114,6 +114,7 @@ class FlowContainer(containers.DeclarativeContainer):
         venue=connector,
         markets=markets,
         now=clock.provided.now,
+        quarantine=quarantine,
         is_shared=providers.Singleton(is_shared, configuration),
     )
     second_look = providers.Singleton(

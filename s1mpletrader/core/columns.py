@@ -1,10 +1,11 @@
 """Filling a strategy's columns: row by row as candles close, or all at once where workers have a whole-history form."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from s1mpletrader.core.facts import FactTable
+from s1mpletrader.core.returned import wrong
 from s1mpletrader.core.strategy import BoundWorker
 from s1mpletrader.domain.errors import Defect, PluginFailed
 from s1mpletrader.domain.facts import FloatArray, Key, Row
@@ -47,10 +48,13 @@ def row_filler(facts: FactTable, bound: BoundWorker) -> Callable[[int], None]:
             return
         try:
             given: Row | None = update(tuple(read(row) for read in inputs))
-            for column, value in zip(outputs, given or (), strict=given is not None):
-                column[row] = value
         except Exception as fault:
             raise PluginFailed(bound.name, fault) from fault
+        try:
+            for column, value in zip(outputs, given or (), strict=given is not None):
+                column[row] = value
+        except (TypeError, ValueError):
+            raise wrong(bound.name, "its update", given, f"None or {len(outputs)} numbers") from None
         if (given is None) != (row < first_output):
             broken = Defect(f"it declares a window of {bound.worker.window} and did not keep to it")
             raise PluginFailed(bound.name, broken)
@@ -63,11 +67,14 @@ def _fill_whole(facts: FactTable, bound: BoundWorker, worker: IWholeHistory) -> 
     data: dict[Key, FloatArray] = {key: facts.column(key).values[begin:] for key in bound.worker.needs}
     try:
         given = worker.columns(data)
-        for key in bound.worker.gives:
-            column, values = facts.column(key), given[key]
-            if begin == 0 and values.dtype == np.float64 and len(values) == len(column.values):
-                column.values = values
-            else:
-                column.values[begin:] = values
     except Exception as fault:
         raise PluginFailed(bound.name, fault) from fault
+    for key in bound.worker.gives:
+        column, values = facts.column(key), given.get(key) if isinstance(given, Mapping) else None
+        count = len(column.values) - begin
+        if not (isinstance(values, np.ndarray) and values.shape == (count,) and values.dtype.kind in "fiub"):
+            raise wrong(bound.name, "columns", given if values is None else values, f"{count} numbers for {key}")
+        if begin == 0 and values.dtype == np.float64:
+            column.values = values
+        else:
+            column.values[begin:] = values

@@ -1,9 +1,10 @@
 """Deciding: synchronous and pure. From a situation to directives, plans, and a verdict on each."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
+from s1mpletrader.core.returned import drafts_of, wrong
 from s1mpletrader.domain.directives import (
     Action,
     Approved,
@@ -30,6 +31,7 @@ from s1mpletrader.ports.planners import (
     EntryPlanner,
     ExecutionPlanner,
     ExitPlanner,
+    GateRefusal,
     Nothing,
     RiskGate,
     Situation,
@@ -102,9 +104,10 @@ def ask_planner(planning: Planning, situation: Situation) -> list[Answered]:
     """The StrategyPlanner's answers, each with the opinions it answers. A signal left unanswered is refused in its name."""
     planner = planning.planner
     try:
-        drafts = list(planner.plugin.plan(situation))
+        given = planner.plugin.plan(situation)
     except Exception as fault:
         raise PluginFailed(planner.name, fault) from fault
+    drafts: list[DirectiveDraft | RefusalDraft] = drafts_of(planner.name, "plan", given, DirectiveDraft, RefusalDraft)
     answers = [_attribute(draft, situation) for draft in drafts]
     answered = {signal_id for answer in answers for signal_id in answer.signal_ids}
     forgotten = tuple(signal for signal in situation.signals if signal.id not in answered)
@@ -173,6 +176,8 @@ def _ask_gates(planning: Planning, approved: Approved, situation: Situation, ids
         except Exception as fault:
             raise PluginFailed(gate.name, fault) from fault
         if no_entry is not None:
+            if not isinstance(no_entry, GateRefusal):
+                raise wrong(gate.name, "check", no_entry, "None or a GateRefusal")
             draft = RefusalDraft(code=no_entry.code, detail=no_entry.detail)
             return refuse_approved(approved, Stage.RISK_GATE, gate.name, draft, ids)
     return None
@@ -310,6 +315,14 @@ def _missing(directive: StrategyDirective, plans: Plans, execution: ExecutionPla
     return "change" if changes and plans.entry is None and plans.size is None and plans.exit is None else None
 
 
+_DRAFTS: Final[Mapping[Stage, type]] = {
+    Stage.ENTRY_PLANNER: EntryPlanDraft,
+    Stage.EXIT_PLANNER: ExitPlanDraft,
+    Stage.SIZE_PLANNER: SizePlanDraft,
+    Stage.EXECUTION_PLANNER: ExecutionPlanDraft,
+}
+
+
 def _ask(
     stage: Stage,
     routes: Sequence[Routed[Any]],
@@ -327,7 +340,12 @@ def _ask(
         raise PluginFailed(route.name, fault) from fault
     if isinstance(answer, RefusalDraft):
         raise Refused(stage, route.name, answer, plans)
-    return None if isinstance(answer, Nothing) else answer
+    if isinstance(answer, Nothing):
+        return None
+    expected = _DRAFTS[stage]
+    if not isinstance(answer, expected):
+        raise wrong(route.name, "plan", answer, f"{expected.__name__}, NOTHING or RefusalDraft")
+    return answer
 
 
 def _route(routes: Sequence[Routed[T]], confidence: float) -> Routed[T]:

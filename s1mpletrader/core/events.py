@@ -5,6 +5,7 @@ from typing import Final
 
 from s1mpletrader.core.engine import RANK_NEWS, RANK_SCHEDULE
 from s1mpletrader.core.facts import FactTable
+from s1mpletrader.core.returned import drafts_of
 from s1mpletrader.core.strategy import BoundEventDetector
 from s1mpletrader.core.sync_flow import SyncFlow
 from s1mpletrader.domain.errors import PluginFailed
@@ -36,9 +37,10 @@ class EventDesk:
         for name, detector in self._detectors:
             if event.source in detector.sources and all(self._facts.has(key, detector.window) for key in detector.needs):
                 try:
-                    signals += [(name, draft) for draft in detector.detect(event, self._facts)]
+                    seen = detector.detect(event, self._facts)
                 except Exception as fault:
                     raise PluginFailed(name, fault) from fault
+                signals += [(name, draft) for draft in drafts_of(name, "detect", seen, SignalDraft)]
         if signals or self._every_event:
             self._flow.run_event(event, signals)
 

@@ -10,8 +10,10 @@ from msgspec.structs import replace
 from s1mpletrader.core.book import Book, LiveGroup, LiveTrade
 from s1mpletrader.core.commands import AmendOrder, CancelOrder, ReplaceOrder, SubmitOrders, order_ref
 from s1mpletrader.core.effects import Effects, GivenUp, Intent, Wake
-from s1mpletrader.domain.directives import Action, ExecutionDirective
-from s1mpletrader.domain.errors import Defect, UnknownId
+from s1mpletrader.core.quarantine import IQuarantine
+from s1mpletrader.core.returned import check_advance
+from s1mpletrader.domain.directives import Action, ExecutionDirective, RefusalDraft
+from s1mpletrader.domain.errors import PluginFailed, UnknownId
 from s1mpletrader.domain.ids import FlowIds, GroupId, IdKind, OrderId
 from s1mpletrader.domain.instant import Instant
 from s1mpletrader.domain.instrument import Instrument
@@ -80,6 +82,7 @@ class ExecutionGroups:
         venue: Venue,
         markets: Mapping[str, MarketNow],
         now: Callable[[], Instant],
+        quarantine: IQuarantine,
         is_shared: bool = False,
     ) -> None:
         self._book = book
@@ -88,6 +91,7 @@ class ExecutionGroups:
         self._venue = venue
         self._markets = markets
         self._now = now
+        self._quarantine = quarantine
         self._is_shared = is_shared
 
     def write(self, change: LedgerChange, effects: Effects) -> Order | None:
@@ -103,7 +107,10 @@ class ExecutionGroups:
         group_id = GroupId(ids.make(IdKind.GROUP))
         at = self._now()
         context = self._context(trade, group_id, at, None)
-        advance = Advance(done=True) if algorithm is None else self._algorithm(algorithm).begin(directive, context)
+        advance = Advance(done=True)
+        if algorithm is not None:
+            asked = self._algorithm(algorithm)
+            advance = self._asked(algorithm, "begin", lambda: asked.begin(directive, context), trade)
         plan = directive.plans.execution
         opened = GroupOpened(
             group_id=group_id,
@@ -129,9 +136,10 @@ class ExecutionGroups:
         at, before = self._now(), group.wake_at
         changed = event.order if isinstance(event, OrderUpdate) else None
         context = self._context(trade, group.opened.group_id, at, changed)
-        advance = self._algorithm(group.opened.algorithm).advance(group.state, event, context)
-        if isinstance(event, Timer) and advance.wake_at is not None and advance.wake_at <= at:
-            raise Defect(f"{group.opened.algorithm} of {group.opened.group_id} wants to be woken again at the same instant")
+        algorithm = self._algorithm(group.opened.algorithm)
+        advance = self._asked(
+            group.opened.algorithm, "advance", lambda: algorithm.advance(group.state, event, context), trade, event
+        )
         if advance.done or advance.state != group.state or advance.wake_at != group.wake_at:
             change = GroupAdvanced(
                 group_id=group.opened.group_id,
@@ -148,6 +156,21 @@ class ExecutionGroups:
         """Cancel an order, unless it has ended, or a command of this step is about it already."""
         if order.live and not effects.commands_order(order.order_id):
             effects.commands.append(CancelOrder(order_ref(order)))
+
+    def _asked(
+        self, name: str, method: str, ask: Callable[[], Advance], trade: LiveTrade, event: GroupEvent | None = None
+    ) -> Advance:
+        """An algorithm's answer. One that fails gives up what is left of its group; its orders stay as they are."""
+        try:
+            advance = ask()
+            check_advance(method, advance, self._now() if isinstance(event, Timer) else None)
+        except Exception as fault:  # noqa: BLE001  Whatever it raises, what it has placed is attended to no more.
+            failure = PluginFailed(name, fault)
+            failure.__cause__ = fault
+            self._quarantine.put(trade.opened.strategy, failure)
+            alarm = f"{failure}; it attends no more to its orders of {trade.opened.trade_id}"
+            return Advance(done=True, given_up=RefusalDraft(code="PLUGIN_FAILED", detail=str(failure)), alarm=alarm)
+        return advance
 
     def _algorithm(self, name: str) -> ExecutionAlgorithm:
         algorithm = self._algorithms.get(name)

@@ -10,6 +10,7 @@ import numpy as np
 
 from s1mpletrader.core.columns import fill_columns, row_filler
 from s1mpletrader.core.facts import Timeline
+from s1mpletrader.core.returned import drafts_of, sort_drafts, wrong
 from s1mpletrader.core.strategy import BoundCoupled, Seen, Strategy
 from s1mpletrader.domain.account import AccountView
 from s1mpletrader.domain.errors import PluginFailed
@@ -69,20 +70,23 @@ class Position:
             if rows.get(series, -1) >= first_row:
                 view = self._view()
                 try:
-                    states[number], drafts = worker.step(states[number], facts, view)
+                    stepped = worker.step(states[number], facts, view)
                 except Exception as fault:
                     raise PluginFailed(name, fault) from fault
-                for draft in drafts:
-                    if isinstance(draft, RiskDraft):
-                        risks.append((name, draft))
-                    else:
-                        signals.append((name, draft))
+                try:
+                    states[number], drafts = stepped
+                except (TypeError, ValueError):
+                    raise wrong(name, "step", stepped, "a state and a sequence of drafts") from None
+                if drafts or drafts is None:
+                    sort_drafts(name, drafts, risks, signals)
         for name, detector, series, first_row in strategy.detectors:
             if rows.get(series, -1) >= first_row:
                 try:
-                    signals += [(name, draft) for draft in detector.detect(facts)]
+                    seen = detector.detect(facts)
                 except Exception as fault:
                     raise PluginFailed(name, fault) from fault
+                if seen or seen is None:
+                    signals += [(name, draft) for draft in drafts_of(name, "detect", seen, SignalDraft)]
         return Seen(signals, risks)
 
 
@@ -218,9 +222,17 @@ class QuietWorker:
 
     def _go_on(self, view: AccountView, first: int, last: int) -> tuple[Any, int]:
         try:
-            return self._quiet.quiet(self._states[self._number], self._columns, view, first, last)
+            gone = self._quiet.quiet(self._states[self._number], self._columns, view, first, last)
         except Exception as fault:
             raise PluginFailed(self._bound.name, fault) from fault
+        try:
+            state, row = gone
+            is_there = first <= row <= last
+        except (TypeError, ValueError):
+            is_there = False
+        if not is_there:
+            raise wrong(self._bound.name, "quiet", gone, f"a state and a row from {first} to {last}")
+        return state, row
 
     def _rows(self, start: int, stop: int) -> tuple[int, int]:
         series = self._bound.series
@@ -243,9 +255,13 @@ def _candidates(strategy: Strategy, timeline: Timeline) -> InstantArray:
         if not isinstance(detector, ICandidates):
             raise TypeError("a detector has no candidates form")
         try:
-            rows = np.array(detector.candidates(strategy.facts.aligned(detector.needs)), dtype=np.bool_)
+            given = detector.candidates(strategy.facts.aligned(detector.needs))
+            rows = np.array(given, dtype=np.bool_)
         except Exception as fault:
             raise PluginFailed(name, fault) from fault
+        count = len(strategy.facts.candles[series])
+        if rows.shape != (count,):
+            raise wrong(name, "candidates", given, f"{count} flags, one for each row")
         rows[:first_row] = False
         flags |= timeline.flags(series, rows, strategy.facts.candles[series].closed_at)
     return np.flatnonzero(flags)

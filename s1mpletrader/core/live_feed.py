@@ -7,6 +7,7 @@ from s1mpletrader.core.columns import row_filler
 from s1mpletrader.core.facts import FactTable
 from s1mpletrader.core.growing_candles import GrowingCandles
 from s1mpletrader.core.market import VOLATILITY_WINDOW
+from s1mpletrader.core.returned import drafts_of, sort_drafts, wrong
 from s1mpletrader.core.strategy import Seen, Strategy
 from s1mpletrader.domain.account import AccountView
 from s1mpletrader.domain.errors import PluginFailed
@@ -86,20 +87,23 @@ class LiveFeed:
             if series in closed and has_all(facts, worker):
                 view = self._view()
                 try:
-                    states[number], drafts = worker.step(states[number], facts, view)
+                    stepped = worker.step(states[number], facts, view)
                 except Exception as fault:
                     raise PluginFailed(name, fault) from fault
-                for draft in drafts:
-                    if isinstance(draft, RiskDraft):
-                        risks.append((name, draft))
-                    else:
-                        signals.append((name, draft))
+                try:
+                    states[number], drafts = stepped
+                except (TypeError, ValueError):
+                    raise wrong(name, "step", stepped, "a state and a sequence of drafts") from None
+                if drafts or drafts is None:
+                    sort_drafts(name, drafts, risks, signals)
         for name, detector, series, _ in strategy.detectors:
             if series in closed and has_all(facts, detector):
                 try:
-                    signals += [(name, draft) for draft in detector.detect(facts)]
+                    seen = detector.detect(facts)
                 except Exception as fault:
                     raise PluginFailed(name, fault) from fault
+                if seen or seen is None:
+                    signals += [(name, draft) for draft in drafts_of(name, "detect", seen, SignalDraft)]
         return Seen(signals, risks)
 
     def warm_up(self, closed: Sequence[Series]) -> None:
@@ -112,9 +116,13 @@ class LiveFeed:
         for number, (name, worker, series, _) in enumerate(strategy.coupled):
             if number >= strategy.monitor_count and series in closed and has_all(facts, worker):
                 try:
-                    states[number], _ = worker.step(states[number], facts, self._view())
+                    stepped = worker.step(states[number], facts, self._view())
                 except Exception as fault:
                     raise PluginFailed(name, fault) from fault
+                try:
+                    states[number], _ = stepped
+                except (TypeError, ValueError):
+                    raise wrong(name, "step", stepped, "a state and a sequence of drafts") from None
 
     @property
     def is_warm(self) -> bool:

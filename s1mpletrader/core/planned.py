@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from s1mpletrader.core.book import LiveGroup, PlannedBy
+from s1mpletrader.core.returned import wrong
 from s1mpletrader.domain.money import ZERO
 from s1mpletrader.domain.order import Order
 from s1mpletrader.ports.algorithms import ExecutionAlgorithm, IPlansAhead
@@ -15,6 +16,11 @@ def planned_by(algorithms: Mapping[str, ExecutionAlgorithm]) -> PlannedBy:
 
     def ask(group: LiveGroup, trade_orders: tuple[Order, ...]) -> Decimal:
         teller = tellers.get(group.opened.algorithm)
-        return ZERO if teller is None else teller.planned_quantity(group.state, group.opened.group_id, trade_orders)
+        if teller is None:
+            return ZERO
+        quantity = teller.planned_quantity(group.state, group.opened.group_id, trade_orders)
+        if not isinstance(quantity, Decimal):
+            raise wrong(group.opened.algorithm, "planned_quantity", quantity, "a Decimal")
+        return quantity
 
     return ask

@@ -4,6 +4,8 @@
 stops the run. A mistake in a user's file is a ``ConfigurationError``.
 """
 
+import reprlib
+
 
 class S1mpleTraderError(Exception):
     """The root of every error this framework raises on purpose."""
@@ -26,11 +28,18 @@ class Defect(S1mpleTraderError):
 
 
 class PluginFailed(Defect):
-    """A plugin of a strategy raised: a backtest ends with it; in real time the strategy decides nothing any more."""
+    """A plugin of a strategy raised, or returned what it may not: a backtest ends with it; in real time the strategy decides nothing any more."""
 
     def __init__(self, plugin: str, fault: Exception) -> None:
-        self.plugin = plugin
+        self.plugin, self.fault = plugin, fault
         super().__init__(f"{plugin} failed: {type(fault).__name__}: {fault}")
+
+
+class WrongReturn(Defect):
+    """A plugin's method returned something else than its port declares."""
+
+    def __init__(self, method: str, given: object, expected: str) -> None:
+        super().__init__(f"{method} returned {reprlib.repr(given)} ({type(given).__name__}), expected {expected}")
 
 
 class IllegalTransition(Refused):

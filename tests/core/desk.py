@@ -21,6 +21,7 @@ from s1mpletrader.core.journal_writer import StrategyJournalWriter
 from s1mpletrader.core.market import Market
 from s1mpletrader.core.metrics import Metrics
 from s1mpletrader.core.order_context import ContextFinder
+from s1mpletrader.core.quarantine import NoQuarantine
 from s1mpletrader.core.recorder import INLINE, Recorder, Step
 from s1mpletrader.core.reply_flow import ReplyFlow
 from s1mpletrader.core.timers import TimerFlow
@@ -146,6 +147,7 @@ class Desk:
             venue=self.venue,
             markets=markets,
             now=lambda: self.now,
+            quarantine=NoQuarantine(),
         )
         self.worker = ExecutionWorker(
             book=self.book,

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from s1mpletrader.core.commands import AmendOrder, CancelOrder, ReplaceOrder, SubmitOrders, order_ref
 from s1mpletrader.core.effects import GivenUp, Intent, Wake
 from s1mpletrader.core.execution_groups import ExecutionGroups
+from s1mpletrader.core.quarantine import NoQuarantine
 from s1mpletrader.domain.directives import Action, RefusalDraft
 from s1mpletrader.domain.errors import Defect, UnknownId
 from s1mpletrader.domain.ids import OrderId
@@ -173,7 +174,8 @@ def test_a_timer_may_not_ask_to_ring_again_at_once(wake_at: int | None, *, sound
     else:
         with pytest.raises(Defect) as refused:
             stage.tell(Timer(at=LATER))
-        assert str(refused.value) == f"script of {stage.group_id} wants to be woken again at the same instant"
+        expected = f"expected an Advance that is to be woken later than {LATER}"
+        assert str(refused.value) == f"script failed: WrongReturn: advance returned {wake_at} (int), {expected}"
         stage.tell(Stop(reason="what is no timer may"))
 
 
@@ -228,6 +230,7 @@ def test_on_a_shared_account_no_order_only_reduces(*, is_shared: bool, reduce_on
         venue=desk.venue,
         markets={"s": NoMarket()},
         now=lambda: desk.now,
+        quarantine=NoQuarantine(),
         is_shared=is_shared,
     )
     (intent,) = stage.tell(Stop(reason=""), groups).intents

@@ -29,8 +29,15 @@ from tests.running import EXAMPLES, MEMORY
 Armed = Callable[[], bool]
 
 
+class Answer(Exception):
+    """Not raised, but returned: what a plugin may not return."""
+
+    def __init__(self, value: object) -> None:
+        self.value = value
+
+
 class Poisoned:
-    """A plugin that raises in one of its methods from the time on at which it is armed."""
+    """A plugin that raises in one of its methods from the time on at which it is armed, or returns what it may not."""
 
     def __init__(self, plugin: Any, method: str, armed: Armed, fault: BaseException) -> None:
         self._plugin = plugin
@@ -45,6 +52,8 @@ class Poisoned:
 
         def call(*given: Any) -> Any:
             if self._armed():
+                if isinstance(self._fault, Answer):
+                    return self._fault.value
                 raise self._fault
             made = sound(*given)
             return self._poisoned_update(made) if name == "begin" else made
@@ -137,6 +146,7 @@ async def on_paper(
     *,
     from_the_start: bool = False,
     when: Callable[[ILedgerReader], bool] | None = None,
+    algorithm: str | None = None,
 ) -> Ended:
     """A paper run whose first strategy has a part that breaks as soon as something has filled, or as ``when`` says."""
     async with live_run(portfolio) as container:
@@ -149,6 +159,12 @@ async def on_paper(
                 armed = partial(when, ledger)
             strategies[name] = {**PARTS, **LATE_GATE}[part][1](strategies[name], armed, fault)
             container.strategies.override(providers.Object(strategies))
+        if algorithm is not None:
+            broken = {
+                key: Poisoned(one, "advance", lambda: any(ledger.fills()), fault) if key == algorithm else one
+                for key, one in container.flows.algorithms().items()
+            }
+            container.flows.algorithms.override(providers.Object(broken))
         run = container.run()
         await run.run(asyncio.Event())
         entries = list(journal.entries(run.identity.run))
@@ -202,6 +218,36 @@ def test_other_strategies_go_on_as_if_nothing_had_happened() -> None:
         assert decisions(broken.entries, name) == decisions(sound.entries, name)
         assert decisions(sound.entries, name)
     assert not broken.violations
+
+
+@pytest.mark.parametrize("part", ["detector", "coupled worker", "strategy planner", "size planner"])
+def test_what_a_plugin_returns_wrongly_silences_its_strategy_as_well(part: str) -> None:
+    ended = run_virtually(on_paper(breakout("environment.mode=paper"), part, Answer("up")))
+    (alarm,) = alarms(ended.entries)
+    (status,) = ended.status.strategies
+    failed = f"{PARTS[part][0]} failed: WrongReturn: "
+    assert f"{read_reasons(alarm).text}".startswith(f"breakout decides nothing any more: {failed}")
+    assert f"{status.quarantine}".startswith(failed)
+    assert ended.entries[-1].kind is EntryKind.RUN_ENDED
+    assert not ended.violations
+
+
+@pytest.mark.parametrize("fault", [ValueError("bad luck"), Answer(())])
+def test_an_algorithm_that_breaks_gives_up_its_group_and_its_strategy_decides_nothing_any_more(fault: Exception) -> None:
+    portfolio = load(
+        EXAMPLES / "portfolio.toml", [*MEMORY, "recording.plugin=none", "data.0.candles=600", "environment.mode=paper"]
+    )
+    ended = run_virtually(on_paper(portfolio, None, fault, algorithm="bracket"))
+    texts = [f"{read_reasons(alarm).text}" for alarm in alarms(ended.entries)]
+    first, *_ = [text for text in texts if "it attends no more to its orders of TRD_" in text]
+    assert first.startswith("bracket failed: ")
+    silent = {status.name: status.quarantine for status in ended.status.strategies if status.quarantine is not None}
+    assert silent
+    assert all(f"{name} decides nothing any more: {failure}" in texts for name, failure in silent.items())
+    refused = [one for entry in ended.entries for one in read_reasons(entry).refusals if one.code == "PLUGIN_FAILED"]
+    assert {one.by for one in refused} == {"bracket"}
+    assert ended.entries[-1].kind is EntryKind.RUN_ENDED
+    assert not ended.violations
 
 
 def test_what_is_no_exception_of_a_plugin_ends_the_run() -> None:

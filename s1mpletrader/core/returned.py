@@ -1,0 +1,61 @@
+"""What plugins return, held to what their ports declare, at the place where it is used."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+from s1mpletrader.domain.errors import PluginFailed, WrongReturn
+from s1mpletrader.domain.instant import Instant
+from s1mpletrader.domain.opinion import RiskDraft, SignalDraft
+from s1mpletrader.ports.algorithms import Advance, Amend, Cancel, Place, PlannedOrder, Replace
+
+T = TypeVar("T")
+
+
+def drafts_of(plugin: str, method: str, given: Any, *kinds: type[T]) -> list[T]:
+    """The drafts that a plugin gave; ``PluginFailed`` unless each is of one of these kinds."""
+    names = " or ".join(kind.__name__ for kind in kinds)
+    if isinstance(given, str | bytes | Mapping) or not isinstance(given, Iterable):
+        raise wrong(plugin, method, given, f"a sequence of {names}")
+    try:
+        drafts = list(given)
+    except Exception as fault:
+        raise PluginFailed(plugin, fault) from fault
+    for one in drafts:
+        if not isinstance(one, kinds):
+            raise wrong(plugin, method, one, f"a sequence of nothing but {names}")
+    return drafts
+
+
+def sort_drafts(plugin: str, given: Any, risks: list[tuple[str, RiskDraft]], signals: list[tuple[str, SignalDraft]]) -> None:
+    """Put what a coupled worker gave where it belongs."""
+    for draft in drafts_of(plugin, "step", given, RiskDraft, SignalDraft):
+        if isinstance(draft, RiskDraft):
+            risks.append((plugin, draft))
+        elif isinstance(draft, SignalDraft):
+            signals.append((plugin, draft))
+
+
+def wrong(plugin: str, method: str, given: object, expected: str) -> PluginFailed:
+    """The failure of a plugin that returned something else than its port declares."""
+    return PluginFailed(plugin, WrongReturn(method, given, expected))
+
+
+def check_advance(method: str, given: Any, woken_at: Instant | None) -> None:
+    """``WrongReturn`` unless all that an execution algorithm wants can be carried out."""
+    if not isinstance(given, Advance):
+        raise WrongReturn(method, given, "an Advance")
+    if not isinstance(given.state, bytes):
+        raise WrongReturn(method, given.state, "an Advance with bytes as its state")
+    if woken_at is not None and given.wake_at is not None and given.wake_at <= woken_at:
+        raise WrongReturn(method, given.wake_at, f"an Advance that is to be woken later than {woken_at}")
+    for wish in given.commands:
+        _check_wish(method, wish)
+
+
+def _check_wish(method: str, wish: Any) -> None:
+    if not isinstance(wish, Place | Cancel | Amend | Replace):
+        raise WrongReturn(method, wish, "an Advance whose commands are Place, Cancel, Amend or Replace")
+    planned = wish.orders if isinstance(wish, Place) else (wish.order,) if isinstance(wish, Replace) else ()
+    for one in planned:
+        if not isinstance(one, PlannedOrder):
+            raise WrongReturn(method, one, "an Advance that places nothing but PlannedOrder")
