@@ -8,15 +8,17 @@ from msgspec.structs import replace
 from s1mpletrader.core.commands import CancelOrder
 from s1mpletrader.core.journal_reader import StrategyJournal, read_reasons
 from s1mpletrader.core.watchers import Watchers
-from s1mpletrader.domain.ids import OrderId, fill_id
+from s1mpletrader.domain.ids import IdKind, OrderId, fill_id
 from s1mpletrader.domain.instrument import AccountType
 from s1mpletrader.domain.opinion import Direction
 from s1mpletrader.domain.orders import OrderDetails, OrderType, Side
 from s1mpletrader.domain.reality import ExternalFill, Fill, FundsKind, FundsMoved, Liquidity, OrderIntended, TradeOpened
 from s1mpletrader.domain.replies import FundsChanged, Liquidated
+from s1mpletrader.ports.algorithms import Advance, OrderUpdate, Place, Stop
 
 from .desk import NOON, Desk, accepted, filled
 from .samples import SYMBOL, group_id, opening, order_id, trade_id
+from .stage import PLACED, Stage, planned
 
 
 def held(quantity: str = "2", *, algorithm: str = "single", **how: str) -> tuple[Desk, OrderId]:
@@ -266,3 +268,39 @@ def test_a_liquidation_of_something_that_is_not_held_here_changes_no_trade(side:
     (external,) = [one for one in desk.ledger.changes() if isinstance(one, ExternalFill)]
     assert (external.quantity, external.venue_trade_id) == (Decimal(5), "L1")
     assert desk.book.view("s").position(SYMBOL) == (2 if side is Side.BUY else 0)
+
+
+AGAIN = Advance(commands=(Place(orders=(planned("again"),)),))
+
+
+@pytest.mark.parametrize("quantity", ["0.5", "2"])
+def test_algorithms_hear_of_a_fill_that_takes_a_part_and_stop_where_nothing_is_left(quantity: str) -> None:
+    stage = Stage(PLACED, Advance(), Advance(), AGAIN, account_type=AccountType.NETTING)
+    desk, (order,) = stage.desk, stage.orders
+    desk.reply(accepted(order.order_id), filled(order.order_id, 1))
+    effects, (imposed,) = desk.worker.on_liquidation(liquidated(quantity))
+    _, event, _ = stage.script.told[-1]
+    is_whole = quantity == "2"
+    update = OrderUpdate(order=imposed.order, fill=imposed.fill)
+    assert event == (Stop(reason="the venue has closed the position") if is_whole else update)
+    (placed,) = [one.intent.order_id for one in effects.intents]
+    assert placed == desk.ids.flow("s", imposed.fill.fill_id, desk.now).make(IdKind.ORDER)
+
+
+def test_every_change_and_every_liquidation_has_an_origin_of_its_own() -> None:
+    desk, _ = held()
+    desk.flow.run([funding("-1"), funding("-1", "f2"), liquidated("0.5"), liquidated("0.5", trade="L2")])
+    reasons = [read_reasons(entry) for entry in desk.journal.entries("r")]
+    origins = [one.origin.id for one in reasons if one.origin is not None and one.origin.kind == "EXTERNAL"]
+    assert len(origins) == len(set(origins)) == 4
+    anchors = ("f1", "f2", "L1", "L2")
+    assert origins == [desk.ids.flow("", f"EXTERNAL:{anchor}", NOON + 9).make(IdKind.EXTERNAL) for anchor in anchors]
+
+
+def test_a_net_position_of_nothing_has_nothing_to_end() -> None:
+    desk, _ = held("3")
+    hold(desk, "t", 7, "-3")
+    effects, imposed = desk.worker.on_liquidation(liquidated("1"))
+    assert imposed == []
+    assert effects.external is not None
+    assert effects.external.quantity == Decimal(1)
