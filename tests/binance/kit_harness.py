@@ -1,26 +1,31 @@
 """The local exchange as the connectors' contract wants it: one that fills when it is told to, and that may fail on its own."""
 
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from decimal import Decimal
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from s1mpletrader.api import (
     SECOND_NS,
+    Accepted,
     AuthenticationFailed,
+    Cancelled,
     ExchangeReply,
+    Expired,
     Filled,
     IExecutionConnector,
     ListKind,
     OrderRef,
+    Replaced,
     Side,
     Unavailable,
 )
 from s1mpletrader.contracts import ConnectorHarness
 from s1mpletrader.exchange import Fault
 from s1mpletrader.exchange.clock import MILLISECOND_NS
-from s1mpletrader.exchange.orders import Kind, NewOrder
+from s1mpletrader.exchange.orders import Kind, NewOrder, Status
 from tests.binance.local_world import (
     CHANGES,
     DIP,
@@ -32,6 +37,8 @@ from tests.binance.local_world import (
     make_world,
 )
 from tests.binance.samples import KEY, SECRET, details
+
+T = TypeVar("T")
 
 BAR_S: Final = 1_800
 """A candle is long, so that much can go wrong, and heal, before the market moves to where an order of the laws is filled."""
@@ -59,6 +66,7 @@ class Hands:
     def __init__(self, world: LocalWorld, stack: AsyncExitStack, *, sockets_fail: bool) -> None:
         self._world, self._stack, self._sockets_fail, self._heard = world, stack, sockets_fail, 0
         self._armed: list[Fault] = []
+        self._outcomes: list[object] = []
         world.transport.sockets_fail = sockets_fail
 
     async def collect(self) -> Sequence[ExchangeReply]:
@@ -82,6 +90,7 @@ class Hands:
             if await self._answers():
                 await self._world.go_on(HEALED_S)
                 if self._world.is_well() and self._world.exchange.log.counts()[SOCKET] == sockets:
+                    check_everything_was_told(self._world, self._outcomes)
                     return
         raise AssertionError("it does not stay well")
 
@@ -92,6 +101,11 @@ class Hands:
             await self._world.go_on(1.0)
             return False
         return True
+
+    async def wait(self, call: Coroutine[Any, Any, T], /) -> T:
+        result = await self._world.answered(call)
+        self._outcomes.extend(result if isinstance(result, list | tuple) else [result])
+        return result
 
     async def fill_part(self, _ref: OrderRef) -> None:
         """Go on to the next fill at once: the connector finds that much time has passed."""
@@ -172,6 +186,21 @@ class Hands:
         assert self._world.exchange.log.failures == []
 
 
+def check_everything_was_told(world: LocalWorld, outcomes: Sequence[object]) -> None:
+    """With everything settled, what has become of each order is known without asking: by its outcome, or by a reply."""
+    told: defaultdict[str, set[type]] = defaultdict(set)
+    for reply in (*outcomes, *world.told):
+        if isinstance(reply, Accepted | Cancelled | Replaced | Expired):
+            told[reply.order_id].add(type(reply))
+    for order in world.account.records.orders("BTCUSDT", world.clock.now()):
+        if order.client_order_id != FOREIGN:
+            heard = told[order.client_order_id]
+            assert Accepted in heard, f"{order.client_order_id} rests, and nothing was told"
+            assert (order.status is Status.CANCELED) == (heard != {Accepted}), f"{order.client_order_id}: {order.status}, {heard}"
+    fills = {fill.venue_trade_id for fill in world.told if isinstance(fill, Filled)}
+    assert fills == {str(trade.trade_id) for trade in world.account.records.trades}
+
+
 def check_nothing_was_told_twice(world: LocalWorld) -> None:
     """Whatever was told of fills happened, and was told once."""
     told = [(fill.venue_trade_id, fill.price, fill.quantity) for fill in world.told if isinstance(fill, Filled)]
@@ -239,7 +268,7 @@ async def harness_of(
         reconnect=hands.reconnect,
         restart=hands.restart,
         place_foreign_order=hands.place_foreign_order,
-        wait=world.answered,
+        wait=hands.wait,
         settle=hands.settle if heals else None,
         close=close,
     )

@@ -136,10 +136,20 @@ class TestAnswersTooSlow(OnABadDay):
 
 
 class TestLimited(OnABadDay):
+    """Until the venue listens again nothing is sent to it."""
+
     faults = on(EVERYTHING, 1, 4, kind="rate_limit", status=429, retry_after_s=5)
 
+    def struck(self, world: LocalWorld, faults: Sequence[Fault]) -> bool:
+        asked_at = [entry.at for entry in world.exchange.log.requests if not entry.route.startswith("SOCKET")]
+        for fired in world.exchange.faults.fired:
+            if fired.fault.kind == "rate_limit":
+                listens_at = fired.at + fired.fault.retry_after_s * SECOND_NS
+                assert not [at for at in asked_at if fired.at < at < listens_at]
+        return super().struck(world, faults)
 
-class TestBanned(OnABadDay):
+
+class TestBanned(TestLimited):
     faults = on(EVERYTHING, 1, 4, kind="rate_limit", status=418, retry_after_s=30)
 
 
@@ -172,9 +182,12 @@ class TestPagesOverRest(OnABadDay):
     faults = (*on(EVERYTHING, 1, 4, kind="html", commit="first"), *on(EVERYTHING, 2, kind="html", commit="never"))
 
 
-class TestLimitedOverRest(OnABadDay):
+class TestLimitedOverRest(TestLimited):
     over_rest = True
-    faults = (*on(EVERYTHING, 1, kind="rate_limit", status=429), *on(EVERYTHING, 3, kind="rate_limit", status=418))
+    faults = (
+        *on(EVERYTHING, 1, kind="rate_limit", status=429, retry_after_s=10),
+        *on(EVERYTHING, 3, kind="rate_limit", status=418, retry_after_s=20),
+    )
 
 
 class TestAnswersRewrittenOverRest(TestAnswersRewritten):

@@ -58,6 +58,11 @@ class Speaker(Protocol):
         """A method that the venue answers, to find out whether it is there."""
         ...
 
+    @property
+    def quiet_until(self) -> Instant | None:
+        """Until when nothing may be asked; None where that is not so."""
+        ...
+
     async def opened(self, link: Link) -> None:
         """A connection is open: subscribe on it. What this raises ends the connection."""
         ...
@@ -245,6 +250,10 @@ class Line:
         return await self._answers(link)
 
     async def _answers(self, link: Link) -> bool:
+        quiet_until = self._speaker.quiet_until
+        if quiet_until is not None:
+            await until(self._clock, quiet_until, link.ended.wait(), self._poked.wait())
+            return True
         try:
             await link.call(self._speaker.question, None, self._pace.answer_ns)
         except S1mpleTraderError as error:

@@ -94,6 +94,11 @@ class MarketStream:
         await self._ask(link, "SUBSCRIBE", list(self._listeners))
         self._link = link
 
+    @property
+    def quiet_until(self) -> Instant | None:
+        """Nothing is counted on this line but messages, of which it sends few."""
+        return None
+
     async def heard(self, link: Link, frame: Frame) -> bool:
         """A message of a stream, handed to its listeners."""
         for listener in self._listeners.get(frame.stream or "", ()):

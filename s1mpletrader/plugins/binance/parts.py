@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-from s1mpletrader.api import ConnectorProvision, ITransport
+from s1mpletrader.api import ConnectorProvision, Instant, ITransport
 from s1mpletrader.plugins.binance.changing import Changing
 from s1mpletrader.plugins.binance.commands import Commands, SignedApi
 from s1mpletrader.plugins.binance.config import BinanceConfig
@@ -52,6 +52,14 @@ class CommandSpeaker:
 
     question = _PING
 
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+
+    @property
+    def quiet_until(self) -> Instant | None:
+        """The end of a ban."""
+        return self._limits.banned_until
+
     async def opened(self, link: Link) -> None:
         """Nothing has to be said first: every command is signed on its own."""
 
@@ -88,7 +96,7 @@ def parts_of(config: BinanceConfig, provision: ConnectorProvision, credentials: 
         credentials=credentials,
     )
     api = SignedApi(rest, credentials, limits, clock, timeout_ns)
-    command_line = Line("commands", place.api, transport, clock, CommandSpeaker(), pace)
+    command_line = Line("commands", place.api, transport, clock, CommandSpeaker(limits), pace)
     commands = Commands(rest, api, limits, lambda: command_line.link)
     symbols = Symbols(rest, limits, clock)
     orders = Orders(provision.is_submitted)

@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from s1mpletrader.api import Instant
 from s1mpletrader.plugins.binance.commands import SignedApi
 from s1mpletrader.plugins.binance.desk import Desk
 from s1mpletrader.plugins.binance.limits import Limits
@@ -33,6 +34,11 @@ class PrivateStream:
         self._reconciler = reconciler
         self._limits = limits
         self._buffer: deque[bytes] | None = deque()
+
+    @property
+    def quiet_until(self) -> Instant | None:
+        """The end of a ban."""
+        return self._limits.banned_until
 
     async def opened(self, link: Link) -> None:
         """Subscribe, freshly signed; the stream is not trusted before the venue has confirmed it."""
