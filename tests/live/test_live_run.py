@@ -15,8 +15,9 @@ from s1mpletrader.core.narrator import Narrator, Topic
 from s1mpletrader.core.tenure import LEASE_NS, Lease, LeaseLost
 from s1mpletrader.domain.errors import Refused, Unavailable
 from s1mpletrader.domain.ids import OrderId
-from s1mpletrader.domain.instant import SECOND_NS, Instant
+from s1mpletrader.domain.instant import MINUTE_NS, SECOND_NS, Instant
 from s1mpletrader.domain.orders import OrderState
+from s1mpletrader.domain.origin import OriginKind
 from s1mpletrader.domain.reality import FundsKind, FundsMoved
 from s1mpletrader.domain.reasons import EntryKind
 from s1mpletrader.domain.replies import Cancelled, FundsChanged, Outcome, VenueReply
@@ -77,6 +78,9 @@ def test_a_new_book_gets_its_opening_funds_with_the_first_entry() -> None:
         ("ema_cross", "USDT", Decimal(1_000_000), FundsKind.OPENING)
     ]
     assert running.entries[0][0] is EntryKind.RUN_STARTED
+    started = next(iter(running.container.journal().entries(running.run.identity.run)))
+    assert [one.at for one in funds] == [started.at]
+    assert started.at == running._start
 
 
 def test_what_the_venue_says_of_an_order_that_the_ledger_does_not_know_is_an_alarm_and_no_more() -> None:
@@ -88,12 +92,23 @@ def test_what_the_venue_says_of_an_order_that_the_ledger_does_not_know_is_an_ala
         came = FundsChanged(asset="USDT", amount=Decimal(-3), kind=FundsKind.FUNDING, at=at, venue_at=at, venue_change_id="f1")
         running.run.told([Cancelled(order_id=stranger, at=at), filled(stranger, 7, "0.5"), came])
         await running.minutes(3)
-        assert running.run.view("ema_cross").balances["USDT"] in (1_000_000, 999_997)
 
     running = told(story)
+    moved = [change for change in running.container.ledger().changes() if isinstance(change, FundsMoved)]
+    assert [one.amount for one in moved if one.kind is FundsKind.FUNDING] == [Decimal(-3)]
     assert running.texts(EntryKind.ALARM) == [f"the venue speaks of {stranger}, which this ledger does not know"]
     assert running.texts(EntryKind.EXTERNAL) == ["a fill of an order that is not ours"]
     assert running.entries[-1][0] is EntryKind.RUN_ENDED
+
+
+def test_what_a_schedule_says_starts_a_flow_at_its_time_while_the_run_goes_on() -> None:
+    running = told(lambda running: running.minutes(100), "schedule.0.at=*/30 * * * *", "data.candles=600", file="dca.toml")
+    journal = running.container.journal()
+    reasons = [read_reasons(entry) for entry in journal.entries(running.run.identity.run)]
+    origins = [one.origin for one in reasons if one.origin is not None]
+    assert {origin.kind for origin in origins} == {OriginKind.SCHEDULE}
+    assert [origin.at % (30 * MINUTE_NS) // SECOND_NS for origin in origins] == [0, 0, 0]
+    assert [order.state for order in running.container.ledger().orders()] == [OrderState.FILLED] * 3
 
 
 def test_a_process_that_has_lost_its_lease_ends_at_once_and_writes_nothing_more() -> None:
