@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from s1mpletrader.core.commands import CancelOrder
 from s1mpletrader.core.effects import Effects, Wake
-from s1mpletrader.domain.directives import Action, Approved, ExecutionDirective, Plans, SizePlan
+from s1mpletrader.domain.directives import Action, Approved, ExecutionDirective, SizePlan
 from s1mpletrader.domain.errors import UnknownId
 from s1mpletrader.domain.ids import GroupId, IdKind, PlanId
 from s1mpletrader.domain.reality import GroupAdvanced
@@ -80,16 +80,17 @@ def test_the_end_of_a_trade_stops_its_groups_and_that_of_a_part_does_not(
 
 
 def test_a_modification_tells_the_groups_the_new_plans() -> None:
-    stage = held("1.5", NOTHING, NOTHING)
-    plans = list[Plans]()
+    stage = held("1.5", Advance(commands=(Place(orders=(planned("again"),)),)), NOTHING)
+    given = list[ExecutionDirective]()
 
     def modify(it: ExecutionDirective) -> ExecutionDirective:
-        changed = acting(Action.MODIFY_ORDERS)(it)
-        plans.append(changed.plans)
-        return changed
+        given.append(acting(Action.MODIFY_ORDERS)(it))
+        return given[0]
 
-    close(stage, modify)
-    assert heard(stage) == [PlansChanged(plans=plans[0]), None]
+    effects = close(stage, modify)
+    assert heard(stage) == [PlansChanged(plans=given[0].plans), None]
+    (again,) = effects.intents
+    assert again.intent.order_id == stage.desk.ids.flow("s", given[0].id, NOON).make(IdKind.ORDER)
 
 
 def test_a_refused_command_is_told_to_the_groups_of_its_trade_and_each_time_anew() -> None:
