@@ -102,16 +102,20 @@ class Sent:
 
     def __init__(self, told: Callable[[Command], None] | None = None) -> None:
         self.commands: list[Any] = []
+        self.steps: list[int] = []
+        """After how many steps each of the commands may leave."""
+        self.released = 0
         self.told = told
 
     def put(self, step: int, commands: Sequence[Any]) -> None:
         self.commands.extend(commands)
+        self.steps.extend([step] * len(commands))
         if self.told is not None:
             for command in commands:
                 self.told(command)
 
     def release(self, steps: int) -> None:
-        pass
+        self.released = steps
 
 
 ALGORITHMS: Mapping[str, ExecutionAlgorithm] = MappingProxyType({"single": Single(), "bracket": Bracket(), "close": Close()})

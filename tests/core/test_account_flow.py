@@ -7,7 +7,9 @@ from msgspec.structs import replace
 
 from s1mpletrader.core.commands import CancelOrder
 from s1mpletrader.core.journal_reader import StrategyJournal, read_reasons
+from s1mpletrader.core.timers import RANK_TIMER
 from s1mpletrader.core.watchers import Watchers
+from s1mpletrader.domain.directives import RefusalDraft
 from s1mpletrader.domain.ids import IdKind, OrderId, fill_id
 from s1mpletrader.domain.instrument import AccountType
 from s1mpletrader.domain.opinion import Direction
@@ -304,3 +306,36 @@ def test_a_net_position_of_nothing_has_nothing_to_end() -> None:
     assert imposed == []
     assert effects.external is not None
     assert effects.external.quantity == Decimal(1)
+
+
+def test_what_algorithms_wish_for_when_the_venue_takes_something_is_carried_out_with_the_venues_reason() -> None:
+    wishes = replace(AGAIN, given_up=RefusalDraft(code="LESS"), alarm="look here", wake_at=NOON + 90)
+    stage = Stage(PLACED, Advance(), Advance(), wishes, account_type=AccountType.NETTING)
+    desk, (order,) = stage.desk, stage.orders
+    desk.reply(accepted(order.order_id), filled(order.order_id, 1))
+    before = len(desk.kinds)
+    desk.flow.run([liquidated("0.5")])
+    external, *rest = list(desk.journal.entries("r"))[before:]
+    kinds = ["INTENDED", "RECORDED", "FILLED", "INTENDED", "REFUSED", "ALARM"]
+    assert [str(entry.kind) for entry in rest] == kinds
+    assert {entry.at for entry in rest} == {NOON + 9}
+    alarm, again = rest[-1], rest[3]
+    assert (alarm.parent_seq, read_reasons(alarm).text) == (external.seq, "look here")
+    (refusal,) = read_reasons(rest[4]).refusals
+    assert (refusal.by, refusal.code) == ("script", "LESS")
+    assert again.order_id is not None
+    context = desk.cache.get_context(again.order_id)
+    assert (context.strategy, context.last) == ("s", again.ref)
+    metrics = desk.metrics
+    assert (metrics.alarms, metrics.fills, metrics.orders, metrics.refusals) == (2, 2, 1, 1)
+    assert [(at, rank) for at, rank, _ in desk.alarms] == [(NOON + 90, RANK_TIMER)]
+    assert desk.sent.commands[-1].order_ids == (again.order_id,)
+    assert desk.sent.steps[-1] == desk.sent.released == desk.recorder.recorded
+
+
+@pytest.mark.parametrize(("side", "done"), [(Side.SELL, "sold"), (Side.BUY, "bought")])
+def test_a_liquidation_is_told_in_a_sentence(side: Side, done: str) -> None:
+    desk = Desk(AccountType.NETTING)
+    desk.flow.run([liquidated("5", side=side)])
+    (entry,) = desk.journal.entries("r")
+    assert read_reasons(entry).text == f"the venue {done} 5 BTC/USDT at 7 for want of margin, for a fee of 0.3 USDT"

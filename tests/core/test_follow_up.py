@@ -94,6 +94,7 @@ def test_a_command_is_written_down_before_it_leaves(
     assert (entry.kind, entry.order_id, entry.at) == (EntryKind.COMMANDED, told.order_id, told.own.at)
     assert (told.text(entry), entry.parent_seq) == (text, told.own.seq)
     assert len(told.desk.sent.commands) == 2
+    assert told.desk.sent.steps[-1] == told.desk.sent.released == told.desk.recorder.recorded
 
 
 def test_a_replacement_is_an_order_and_a_command_that_names_it() -> None:
