@@ -1,6 +1,5 @@
 """The local exchange as the connectors' contract wants it: one that fills when it is told to, and that may fail on its own."""
 
-from collections import defaultdict
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from decimal import Decimal
@@ -9,23 +8,18 @@ from typing import Any, Final, TypeVar
 
 from s1mpletrader.api import (
     SECOND_NS,
-    Accepted,
     AuthenticationFailed,
-    Cancelled,
     ExchangeReply,
-    Expired,
-    Filled,
     IExecutionConnector,
     ListKind,
     OrderRef,
-    Replaced,
     Side,
     Unavailable,
 )
 from s1mpletrader.contracts import ConnectorHarness
 from s1mpletrader.exchange import Fault
 from s1mpletrader.exchange.clock import MILLISECOND_NS
-from s1mpletrader.exchange.orders import Kind, NewOrder, Status
+from s1mpletrader.exchange.orders import Kind, NewOrder
 from tests.binance.local_world import (
     CHANGES,
     DIP,
@@ -33,8 +27,12 @@ from tests.binance.local_world import (
     QUIET,
     SOCKET,
     LocalWorld,
-    check_nothing_was_submitted_twice,
     make_world,
+)
+from tests.binance.proofs import (
+    check_everything_was_told,
+    check_nothing_was_submitted_twice,
+    check_nothing_was_told_twice,
 )
 from tests.binance.samples import KEY, SECRET, details
 
@@ -184,29 +182,6 @@ class Hands:
         check_nothing_was_told_twice(self._world)
         assert self._world.exchange.log.unserved == []
         assert self._world.exchange.log.failures == []
-
-
-def check_everything_was_told(world: LocalWorld, outcomes: Sequence[object]) -> None:
-    """With everything settled, what has become of each order is known without asking: by its outcome, or by a reply."""
-    told: defaultdict[str, set[type]] = defaultdict(set)
-    for reply in (*outcomes, *world.told):
-        if isinstance(reply, Accepted | Cancelled | Replaced | Expired):
-            told[reply.order_id].add(type(reply))
-    for order in world.account.records.orders("BTCUSDT", world.clock.now()):
-        if order.client_order_id != FOREIGN:
-            heard = told[order.client_order_id]
-            assert Accepted in heard, f"{order.client_order_id} rests, and nothing was told"
-            assert (order.status is Status.CANCELED) == (heard != {Accepted}), f"{order.client_order_id}: {order.status}, {heard}"
-    fills = {fill.venue_trade_id for fill in world.told if isinstance(fill, Filled)}
-    assert fills == {str(trade.trade_id) for trade in world.account.records.trades}
-
-
-def check_nothing_was_told_twice(world: LocalWorld) -> None:
-    """Whatever was told of fills happened, and was told once."""
-    told = [(fill.venue_trade_id, fill.price, fill.quantity) for fill in world.told if isinstance(fill, Filled)]
-    happened = {(str(trade.trade_id), trade.price, trade.quantity) for trade in world.account.records.trades}
-    assert set(told) <= happened
-    assert len(set(told)) == len(told)
 
 
 Closed = Callable[[LocalWorld, Sequence[Fault]], None]

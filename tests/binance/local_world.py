@@ -1,7 +1,6 @@
 """A connector at the local exchange, over real sockets or within the process, and a time that a test moves."""
 
 import asyncio
-from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from decimal import Decimal
@@ -37,7 +36,6 @@ from s1mpletrader.exchange import (
     LocalExchange,
     LoopbackTransport,
     ManualClock,
-    Request,
     SymbolConfig,
     serve,
 )
@@ -76,9 +74,6 @@ CHANGES: Final = {
 
 NOT_ITS_ORDERS: Final = frozenset({"cancelOrigClientOrderId", "listClientOrderId"})
 """The ids that a submission carries beside those of its orders."""
-
-DEFINITE: Final = frozenset({-1013, -1021, -2010, -2015, -2022, -2021})
-"""Refusals of the local exchange that prove that an order was not placed."""
 
 SOCKET: Final = "SOCKET /ws-api/v3"
 FOREIGN: Final = "somebody-else"
@@ -345,36 +340,6 @@ class LocalWorld:
             for entry in self.exchange.log.requests
             if entry.route in routes and entry.status not in (418, 429) and entry.code != -1021
         )
-
-
-def check_nothing_was_submitted_twice(world: LocalWorld) -> None:
-    """Every intent has at most one order at the venue, and was sent again only after the venue had said that it was not placed.
-
-    Counted by the exchange: by its log of requests, and by its books.
-    """
-    routes = {*SUBMISSIONS, *SUBMISSIONS.values()}
-    sent: defaultdict[str, list[Request]] = defaultdict(list)
-    for entry in world.exchange.log.requests:
-        if entry.route in routes:
-            for name, value in entry.params.items():
-                if name.endswith("ClientOrderId") and name not in NOT_ITS_ORDERS:
-                    sent[value].append(entry)
-    for client_order_id, entries in sent.items():
-        doubtful = [entry for entry in entries[:-1] if not _proves_that_nothing_was_placed(entry)]
-        assert not doubtful, f"{client_order_id} was sent again after {doubtful}"
-    placed = Counter(order.client_order_id for order in world.account.records.orders("BTCUSDT", world.clock.now()))
-    twice = [client_order_id for client_order_id, count in placed.items() if count > 1]
-    assert not twice, f"{twice} stands twice in the books"
-    unsent = placed.keys() - sent.keys() - {FOREIGN}
-    assert not unsent, f"{unsent} was placed by nobody"
-
-
-def _proves_that_nothing_was_placed(entry: Request) -> bool:
-    """Whether who sent it was answered, and by a refusal of the order."""
-    if entry.status in (418, 429):
-        return True
-    was_told = entry.fault not in {"drop", "delay", "error", "html", "rewrite"}
-    return was_told and entry.status is not None and 400 <= entry.status < 500 and entry.code in DEFINITE
 
 
 @asynccontextmanager

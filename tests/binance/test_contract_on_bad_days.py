@@ -20,7 +20,8 @@ from s1mpletrader.exchange import Fault
 from s1mpletrader.exchange.clock import MILLISECOND_NS
 from s1mpletrader.exchange.faults import EVENT_KINDS, REQUEST_KINDS, STATE_KINDS
 from tests.binance.kit_harness import OFTEN_S, SELDOM_S, harness_of
-from tests.binance.local_world import CHANGES, SOCKET, LocalWorld, check_nothing_was_submitted_twice, make_world
+from tests.binance.local_world import CHANGES, SOCKET, LocalWorld, make_world
+from tests.binance.proofs import check_nothing_was_submitted_twice
 
 EVENTS: Final = ("executionReport", "listStatus", "outboundAccountPosition")
 REPORT: Final = ("executionReport",)
