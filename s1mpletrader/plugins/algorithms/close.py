@@ -1,5 +1,6 @@
 """Ending a trade, or a part of it, at the market: first what stands in the way is taken back, then the position is closed."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from msgspec import Struct, json
@@ -17,6 +18,7 @@ from s1mpletrader.api import (
     Instant,
     Order,
     OrderDetails,
+    OrderId,
     OrderType,
     OrderUpdate,
     Place,
@@ -28,7 +30,16 @@ from s1mpletrader.api import (
     subtract,
     total,
 )
-from s1mpletrader.plugins.algorithms.exits import covered_quantity, exits_min, is_stop, live_exits, place_exits
+from s1mpletrader.plugins.algorithms.exits import (
+    ACKNOWLEDGED,
+    REFUSED,
+    after_refusal,
+    covered_quantity,
+    exits_min,
+    is_stop,
+    live_exits,
+    place_exits,
+)
 from s1mpletrader.plugins.algorithms.slicing.lots import lots_max, lots_min, lots_of, quantity_of, split
 
 RETRY_NS = 1_000_000_000
@@ -57,6 +68,10 @@ class CloseState(Struct, frozen=True, kw_only=True, omit_defaults=True):
     taken: tuple[Renewal, ...] = ()
     """The protection that was taken away: what it was, where nothing is closed after all."""
     has_placed: bool = False
+    refused: tuple[OrderId, ...] = ()
+    """Exits for what will be left that the venue did not take."""
+    is_over: bool = False
+    """Whether nothing more is closed: exits that have been placed are attended to until the venue has them."""
     attempts: int = 1
     wake_at: Instant | None = None
 
@@ -69,7 +84,8 @@ class Close:
 
     The closing order is listened to until it has ended. Where it ends without having closed, or there is less to close than the
     venue takes, the exits are placed again for what they protected, with a refusal and an alarm. What is more than one order may
-    have is closed part by part, and so is what an entry fills late while all is being closed.
+    have is closed part by part, and so is what an entry fills late while all is being closed, or what a stop that is placed again
+    and not taken was to guard.
     """
 
     def begin(self, directive: ExecutionDirective, context: GroupContext) -> Advance:
@@ -172,7 +188,7 @@ def _close(close: CloseState, context: GroupContext) -> Advance:
     held, instrument = abs(context.held_quantity), context.instrument
     lots = lots_of(held if close.quantity is None else min(close.quantity, held), instrument)
     if not lots:
-        return Advance(done=True)
+        return _end(close, context)
     parts = split(lots, lots_min(instrument, context.last_price), lots_max(instrument))
     if not parts:
         why = f"{plain(quantity_of(lots, instrument))} is less than the venue takes at the market"
@@ -193,19 +209,46 @@ def _attend(close: CloseState, event: GroupEvent, context: GroupContext) -> Adva
     """Hear what becomes of the closing order. Whoever stops this has taken over what is held."""
     if isinstance(event, Stop):
         return Advance(done=True)
-    if not isinstance(event, OrderUpdate) or not _is_closing(event.order, context) or event.order.live:
+    if not isinstance(event, OrderUpdate) or event.order.group_id != context.group_id:
+        return _stay(close)
+    is_refused = event.order.state in REFUSED and event.fill is None
+    if close.is_over:
+        return _end(replace(close, refused=(event.order.order_id,) if is_refused else ()), context)
+    if event.order.details.type is not OrderType.MARKET:
+        return _stay(replace(close, refused=(*close.refused, event.order.order_id)) if is_refused else close)
+    if event.order.live:
         return _stay(close)
     if event.order.remaining_quantity:
-        return _fail(close, "NOT_CLOSED", _end(event.order), context)
+        return _fail(close, "NOT_CLOSED", _told(event.order), context)
     rest = None if close.quantity is None else subtract(close.quantity, event.order.quantity)
     return _close(replace(close, quantity=rest, taken=()), context)
 
 
-def _is_closing(order: Order, context: GroupContext) -> bool:
-    return order.group_id == context.group_id and order.details.type is OrderType.MARKET
+def _end(
+    close: CloseState,
+    context: GroupContext,
+    places: Sequence[Place] = (),
+    given_up: RefusalDraft | None = None,
+    alarm: str | None = None,
+) -> Advance:
+    """Close nothing more, and be done once the venue has every exit; what those that it refuses were to guard is closed."""
+    commands, alarms = list(places), [] if alarm is None else [alarm]
+    for order in (context.find_order(order_id) for order_id in close.refused):
+        closing, why = ((), None) if order is None else after_refusal(order, context)
+        commands += closing
+        alarms += [] if why is None else [why]
+    is_done = not commands and all(one.state in ACKNOWLEDGED for one in context.orders if one.live)
+    over = replace(close, refused=(), is_over=True, has_placed=True, wake_at=None)
+    return Advance(
+        commands=tuple(commands),
+        state=b"" if is_done else json.encode(over),
+        done=is_done,
+        given_up=given_up,
+        alarm="; ".join(alarms) or None,
+    )
 
 
-def _end(order: Order) -> str:
+def _told(order: Order) -> str:
     end = f"{order.order_id} has ended as {order.state}"
     return end if order.rejection_reason is None else f"{end}: {order.rejection_reason}"
 
@@ -221,7 +264,7 @@ def _fail(close: CloseState, code: str, why: str, context: GroupContext) -> Adva
     given_up = RefusalDraft(code=code, detail=why)
     held = f"{plain(abs(context.held_quantity))} of {context.trade.symbol} is still held by {context.trade.trade_id}"
     after = f", {plain(bare)} of it without an exit" if bare > 0 else ""
-    return Advance(commands=tuple(places), done=True, given_up=given_up, alarm=f"{why}; {held}{after}")
+    return _end(close, context, places, given_up, f"{why}; {held}{after}")
 
 
 def _renewal(orders: list[Order], quantity: Decimal) -> Renewal:

@@ -107,6 +107,11 @@ class Modify:
         answered = [order_id for order_id in modify.asked if not _is_waiting(order_id, order, modify, context)]
         modify = replace(modify, asked=tuple(order_id for order_id in modify.asked if order_id not in answered))
         modify, cancels, is_open_again = _resolve(modify, context)
+        if is_open_again and modify.refused + 1 >= ATTEMPTS_MAX:
+            why = f"{order.order_id}: nobody knows what became of {ATTEMPTS_MAX} attempts to change it"
+            given_up = RefusalDraft(code="NOT_MODIFIED", detail=why)
+            return Advance(commands=tuple(cancels), state=json.encode(modify), done=_is_done(modify, context), given_up=given_up)
+        modify = replace(modify, refused=modify.refused + is_open_again)
         renewals, renewed = renew(modify.renewals, {*modify.asked, *dict(modify.doubted)}, context)
         modify = replace(modify, renewals=renewals)
         closing, alarm = after_refusal(order, context) if order.group_id == context.group_id else ((), None)
