@@ -111,7 +111,11 @@ class _Server:
     async def _run(self, request: web.Request, channel: _Socket, opened: OpenSocket) -> web.StreamResponse:
         """Serve a socket until either side closes it. A request that waits does not hold back the next one."""
         response = web.WebSocketResponse(heartbeat=_HEARTBEAT_S, max_msg_size=_MESSAGE_BYTES_MAX)
-        await response.prepare(request)
+        try:
+            await response.prepare(request)
+        except ConnectionResetError:
+            # Who asked is gone already: a process that was killed, for one.
+            return web.Response()
         tasks = {asyncio.create_task(channel.write_to(response))}
         try:
             with self._exchange.connected(channel):
