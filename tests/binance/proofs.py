@@ -59,8 +59,11 @@ def check_everything_was_told(world: LocalWorld, outcomes: Sequence[object]) -> 
 
 
 def check_nothing_was_told_twice(world: LocalWorld) -> None:
-    """Whatever was told of fills happened, and was told once."""
-    told = [(fill.venue_trade_id, fill.price, fill.quantity) for fill in world.told if isinstance(fill, Filled)]
+    """What was told of fills happened; and no fill, no acceptance and no end of an order was told twice."""
+    fills = [(fill.venue_trade_id, fill.price, fill.quantity) for fill in world.told if isinstance(fill, Filled)]
     happened = {(str(trade.trade_id), trade.price, trade.quantity) for trade in world.account.records.trades}
-    assert set(told) <= happened
-    assert len(set(told)) == len(told)
+    assert set(fills) <= happened
+    assert len(set(fills)) == len(fills)
+    once = Counter((reply.order_id, type(reply)) for reply in world.told if isinstance(reply, Accepted | Cancelled | Expired))
+    twice = [told for told, count in once.items() if count > 1]
+    assert not twice, f"{twice} was told twice: {world.told}"

@@ -134,6 +134,27 @@ def test_an_answer_that_lags_behind_is_asked_for_until_it_does_not() -> None:
     run(story())
 
 
+@pytest.mark.parametrize("execution_id", [5, 6])
+def test_an_end_that_comes_again_is_no_news(execution_id: int) -> None:
+    """Neither as the same event, nor as one that was overtaken; and the order is not looked for any more."""
+
+    async def story() -> None:
+        async with fake_world() as world:
+            client_id = await with_order(world)
+            shown = world.venue.reactions["GET /api/v3/order"]
+            world.venue.reactions["GET /api/v3/order"] = lambda asked: {**shown(asked), "status": "CANCELED"}
+            for number in (5, execution_id):
+                world.private.event(report(client_id, "CANCELED", "CANCELED", I=number))
+                await world.rest()
+            asked = world.venue.count("GET /api/v3/order")
+            world.connector._parts.reconciler.soon()
+            await world.pass_by(2)
+            assert [type(reply) for reply in world.told if reply.order_id == client_id] == [Cancelled]
+            assert world.venue.count("GET /api/v3/order") == asked
+
+    run(story())
+
+
 def test_events_do_not_wait_for_answers_that_do_not_come() -> None:
     async def story() -> None:
         async with fake_world() as world:

@@ -47,7 +47,7 @@ class Desk:
         if report.execution == "TRADE":
             quote = symbol.rpartition("/")[2]
             self._fill(stream_fill(report, order_id, symbol, quote, self._clock.now()))
-        if order_id is None:
+        if order_id is None or self._orders.is_finished(client_id):
             return True
         tracked = self._orders.tracked(client_id)
         if tracked is None:
@@ -90,7 +90,7 @@ class Desk:
             self._tell(reply, tracked)
         complete = tracked.filled >= answer.executed_qty
         if complete and (reply is not None or answer.status == "FILLED") and tracked.held is None:
-            self._orders.end(tracked.client_order_id)
+            self._orders.finish(tracked.client_order_id)
         return complete
 
     def accepted(self, tracked: Tracked, answer: OrderAnswer) -> None:
@@ -99,7 +99,7 @@ class Desk:
         self._orders.link(tracked.symbol, str(answer.order_id), tracked.client_order_id)
         over = tracked.ended or answer.status == "FILLED"
         if over and tracked.filled >= answer.executed_qty:
-            self._orders.end(tracked.client_order_id)
+            self._orders.finish(tracked.client_order_id)
 
     def doubted(self, tracked: Tracked) -> None:
         """A submission has no usable answer: what the stream has said of it is the evidence."""
@@ -180,5 +180,5 @@ class Desk:
             _log.warning("binance: a fill of %s was missed", tracked.client_order_id)
             return False
         if (tracked.ended or report.status == "FILLED") and tracked.held is None and not tracked.in_flight:
-            self._orders.end(tracked.client_order_id)
+            self._orders.finish(tracked.client_order_id)
         return True

@@ -55,6 +55,7 @@ class Orders:
         self._claimed: Recent[str, None] = Recent(_REMEMBERED_MAX)
         self._own: Recent[str, OrderId] = Recent(_REMEMBERED_MAX)
         self._client_ids: Recent[tuple[str, str], str] = Recent(_REMEMBERED_MAX)
+        self._finished: Recent[str, None] = Recent(_REMEMBERED_MAX)
         self._live: dict[str, Tracked] = {}
 
     def claim(self, requests: Sequence[OrderRequest], now: Instant) -> list[Tracked]:
@@ -124,6 +125,15 @@ class Orders:
     def end(self, client_order_id: str) -> None:
         """Track an order no longer."""
         self._live.pop(client_order_id, None)
+
+    def finish(self, client_order_id: str) -> None:
+        """Track an order no longer whose end the venue has shown, and that has been told with all its fills."""
+        self.end(client_order_id)
+        self._finished.put(client_order_id, None)
+
+    def is_finished(self, client_order_id: str) -> bool:
+        """Whether nothing is left to be told of an order. What comes late of it, or again, is no news."""
+        return client_order_id in self._finished
 
     def live(self, now: Instant) -> list[Tracked]:
         """The live orders that the venue can be asked about; those it has never shown are given up after a while."""

@@ -99,7 +99,7 @@ class Reading:
         if found.client_order_id is None:
             return
         self._orders.link(found.symbol, found.exchange_order_id, found.client_order_id)
-        if found.order_id is not None and not found.state.terminal:
+        if found.order_id is not None and not found.state.terminal and not self._orders.is_finished(found.client_order_id):
             now: Instant = self._clock.now()
             self._orders.follow(
                 found.client_order_id, found.order_id, found.symbol, found.details.quantity, found.filled_quantity, now
