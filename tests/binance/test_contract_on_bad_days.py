@@ -94,6 +94,12 @@ class TestAnswersLost(OnABadDay):
     faults = on(EVERYTHING, 1, 3, kind="drop", commit="first")
 
 
+class TestAnswersAndTheFirstEventLost(OnABadDay):
+    """Nothing tells of the first order: it has to be looked for."""
+
+    faults = (*on(COMMANDS, 1, 3, kind="drop", commit="first"), *on(REPORT, 1, kind="lose"))
+
+
 class TestRequestsLate(OnABadDay):
     faults = on(EVERYTHING, 1, 3, kind="drop", commit="later", delay_ms=3_000)
 

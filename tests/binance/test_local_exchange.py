@@ -146,16 +146,26 @@ def test_a_change_of_unknown_outcome_is_not_sent_again(tmp_path: Path) -> None:
     run(story())
 
 
-def test_an_amendment_in_doubt_is_looked_for_at_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("change", [Accepted, Amended, Cancelled])
+def test_a_change_in_doubt_is_looked_for_at_once(tmp_path: Path, change: type) -> None:
+    """Where no event tells of it."""
+
     async def story() -> None:
         async with local_world(tmp_path) as world:
             request = world.request()
-            await world.submit(request)
+            if change is not Accepted:
+                await world.submit(request)
             world.lose_answer(committed=True)
             add(world, (REPORT,), kind="lose")
-            assert isinstance(await world.answered(world.connector.amend(ref_of(request), Decimal(3))), Unknown)
+            if change is Accepted:
+                outcome: object = await world.submit(request)
+            elif change is Amended:
+                outcome = await world.answered(world.connector.amend(ref_of(request), Decimal(3)))
+            else:
+                outcome = await world.answered(world.connector.cancel(ref_of(request)))
+            assert isinstance(outcome, Unknown)
             await world.pass_by(2)
-            assert [reply.quantity for reply in world.told_of(request) if isinstance(reply, Amended)] == [Decimal(3)]
+            assert [type(reply) for reply in world.told_of(request)] == [change]
 
     run(story())
 
