@@ -336,7 +336,7 @@ def test_no_planner_begins_a_batch() -> None:
     directive = pair._directive("1", BATCH_ALGORITHM, None, None, None, 5)
     with pytest.raises(Defect) as defect:
         pair.worker.execute(Approved(directive=directive))
-    assert str(defect.value) == "a batch is no algorithm that a planner may name"
+    assert str(defect.value) == "batch failed: Defect: a batch is no algorithm that a planner may name"
 
 
 def test_a_batch_in_a_trade_that_is_to_end_ends_and_stays_as_it_is_for_everything_else() -> None:

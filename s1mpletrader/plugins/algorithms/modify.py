@@ -184,6 +184,8 @@ def _is_waiting(order_id: OrderId, changed: Order, modify: ModifyState, context:
 
 def _resolve(modify: ModifyState, context: GroupContext) -> tuple[ModifyState, list[AlgorithmCommand], bool]:
     """Go by what the venue shows of orders that were in doubt: one that is there is to be changed after all, or to end."""
+    if not modify.doubted:
+        return modify, [], False
     commands: list[AlgorithmCommand] = []
     doubted, asked, is_open_again = [], list(modify.asked), False
     live = {order.order_id: order for order in context.trade_orders}
@@ -245,6 +247,8 @@ def _changes(
     modify: ModifyState, orders: Sequence[Order], context: GroupContext
 ) -> tuple[list[AlgorithmCommand], ModifyState, list[str]]:
     """What to ask for these orders, what is known then, and the entries that cannot be changed."""
+    if not orders:
+        return [], modify, []
     commands: list[AlgorithmCommand] = []
     wanted, asked, renewals, fixed = modify.wanted, list(modify.asked), list(modify.renewals), list[str]()
     leaving = {one.intent.replaces for one in context.trade_orders}
@@ -302,8 +306,10 @@ def _change(order: Order, wanted: Terms, context: GroupContext) -> Amend | Repla
 
 def _protect(plans: Plans, context: GroupContext) -> tuple[tuple[Place, ...], RefusalDraft | None]:
     """Exits for a position that has none, and is not being closed; or what is said of one that is too little for any."""
+    if plans.exit is None or live_exits(context):
+        return (), None
     quantity = context.instrument.quantity_down(bare_quantity(context))
-    if plans.exit is None or live_exits(context) or not quantity:
+    if not quantity:
         return (), None
     places = place_exits(context, quantity, plans.exit.stop_price, plans.exit.target_price)
     detail = f"{plain(quantity)} is less than the venue takes: nothing protects it"

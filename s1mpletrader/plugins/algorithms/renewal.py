@@ -45,6 +45,8 @@ def renew(
     renewals: Sequence[Renewal], unsettled: Collection[OrderId], context: GroupContext
 ) -> tuple[tuple[Renewal, ...], tuple[Place, ...]]:
     """Place anew the lists of which no order is unsettled any more, as far as what is held has no other exit; keep the others."""
+    if not renewals:
+        return (), ()
     places, waiting = list[Place](), list[Renewal]()
     bare = bare_quantity(context)
     for renewal in renewals:
