@@ -74,7 +74,7 @@ class AccountFlow:
         reasons = GroupReasons(strategy="", causality=CausalityChain(origin=origin), facts={}, decision=self._recorder.next_ref)
         cause = Cause(0, None, reasons)
         drafts += self._follow_up.drafts(effects, effects.intents, reply.at, cause, start=len(drafts))
-        refs = self._recorder.record(Step(tuple(effects.reality), tuple(drafts)), self._notices(effects, imposed, drafts))
+        refs = self._recorder.record(Step(tuple(effects.reality), tuple(drafts)), self._notices(effects, imposed, drafts, cause))
         self._follow_up.remember(effects, drafts, refs, cause)
         self._timers.set(effects.wakes)
         self._outbox.put(self._recorder.recorded, effects.commands)
@@ -108,14 +108,16 @@ class AccountFlow:
         ids = self._ids.flow("", f"{OriginKind.EXTERNAL}:{anchor}", reply.at)
         return Origin(id=OriginId(ids.make(IdKind.EXTERNAL)), kind=OriginKind.EXTERNAL, at=reply.at)
 
-    def _notices(self, effects: Effects, imposed: Sequence[Imposed], drafts: Sequence[EntryDraft]) -> list[Callable[[], None]]:
+    def _notices(
+        self, effects: Effects, imposed: Sequence[Imposed], drafts: Sequence[EntryDraft], cause: Cause
+    ) -> list[Callable[[], None]]:
         notices: list[Callable[[], None]] = []
         for order, fill in imposed:
             if self._watchers.order is not None:
                 notices.append(partial(self._watchers.order, order))
             if self._watchers.fill is not None:
                 notices.append(partial(self._watchers.fill, fill))
-        return notices + self._follow_up.notices(effects, drafts)
+        return notices + self._follow_up.notices(effects, drafts, cause)
 
 
 def _funds_text(reply: FundsChanged) -> str:

@@ -112,7 +112,10 @@ class ExecutionStep:
 
     def _record(self, drafts: list[EntryDraft], parts: Sequence[tuple[Effects, Cause]], pages: Pages) -> None:
         reality = tuple([change for effects, _ in parts for change in effects.reality])
-        notices = [notice for effects, _ in parts for notice in self._follow_up.notices(effects, drafts)]
+        ends = [*[cause.entry for _, cause in parts[1:]], len(drafts)]
+        notices = []
+        for (effects, cause), end in zip(parts, ends, strict=True):
+            notices += self._follow_up.notices(effects, drafts[cause.entry : end], cause)
         refs = self._recorder.record(Step(reality, tuple(drafts)), notices)
         pages.recorded(refs)
         for effects, cause in parts:

@@ -103,13 +103,13 @@ class FollowUp:
         self._finder.put(directed.group_id, reasons)
         return reasons
 
-    def notices(self, effects: Effects, drafts: Sequence[EntryDraft]) -> list[Callable[[], None]]:
-        """Whom to tell of new orders and refusals, once the step is durable."""
+    def notices(self, effects: Effects, drafts: Sequence[EntryDraft], cause: Cause) -> list[Callable[[], None]]:
+        """Whom to tell of new orders and of the refusals among these drafts, once the step is durable."""
         notices: list[Callable[[], None]] = []
         if (watch_order := self._watchers.order) is not None:
             notices += [partial(watch_order, order_from_intent(one.intent)) for one in effects.intents]
         if (watch_refusal := self._watchers.refusal) is not None:
-            strategies = [self._finder.find(given_up.group_id).strategy for given_up in effects.given_up]
+            strategies = [self._reasons(given_up.group_id, cause).strategy for given_up in effects.given_up]
             refusals = [draft.reasons.refusals[0] for draft in drafts if draft.kind is EntryKind.REFUSED]
             notices += [partial(watch_refusal, *pair) for pair in zip(strategies, refusals, strict=True)]
         return notices

@@ -147,7 +147,7 @@ class ReplyFlow:
         cause = self._cause(own, effects, context) if effects.go_further else None
         if cause is not None:
             drafts += self._follow_up.drafts(effects, effects.intents, reply.at, cause, start=len(drafts))
-        refs = self._recorder.record(Step(tuple(effects.reality), tuple(drafts)), self._notices(effects, drafts))
+        refs = self._recorder.record(Step(tuple(effects.reality), tuple(drafts)), self._notices(effects, drafts, cause))
         self._count_effects(reply, effects)
         self._remember(effects, context, refs[own])
         if cause is not None:
@@ -215,7 +215,7 @@ class ReplyFlow:
         metrics.refusals += len(effects.given_up)
         metrics.rejections += isinstance(reply, Rejected)
 
-    def _notices(self, effects: Effects, drafts: Sequence[EntryDraft]) -> list[Notice]:
+    def _notices(self, effects: Effects, drafts: Sequence[EntryDraft], cause: Cause | None) -> list[Notice]:
         notices: list[Notice] = []
         order, fill = effects.order, effects.fill
         if self._watchers.order is not None and order is not None:
@@ -224,7 +224,7 @@ class ReplyFlow:
         if self._watchers.fill is not None and fill is not None:
             watch_fill = self._watchers.fill
             notices.append(lambda: watch_fill(fill))
-        return notices + self._follow_up.notices(effects, drafts) if effects.go_further else notices
+        return notices if cause is None else notices + self._follow_up.notices(effects, drafts, cause)
 
 
 def _text(reply: ExchangeReply) -> str | None:

@@ -73,7 +73,8 @@ class TimerFlow:
     def _carry_out(self, effects: Effects, at: Instant, cause: Cause) -> None:
         own = EntryDraft(EntryKind.ADVANCED, at, Reasons(v=SCHEMA_VERSION), cause.reasons.decision)
         drafts = [own, *self._follow_up.drafts(effects, effects.intents, at, cause, start=1)]
-        refs = self._recorder.record(Step(tuple(effects.reality), tuple(drafts)), self._follow_up.notices(effects, drafts))
+        notices = self._follow_up.notices(effects, drafts, cause)
+        refs = self._recorder.record(Step(tuple(effects.reality), tuple(drafts)), notices)
         self._follow_up.remember(effects, drafts, refs, cause)
         self._metrics.orders += len(effects.intents)
         self._metrics.refusals += len(effects.given_up)
