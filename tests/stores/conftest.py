@@ -53,8 +53,8 @@ class Stores:
         return store
 
     def close(self) -> None:
-        for store in self.opened:
-            store.close()
+        while self.opened:
+            self.opened.pop().close()
 
 
 @pytest.fixture
