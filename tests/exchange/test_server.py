@@ -187,9 +187,8 @@ def test_a_port_that_is_taken_is_an_error() -> None:
 
 
 def test_a_client_that_is_gone_before_its_socket_opens_leaves_no_trace(caplog: pytest.LogCaptureFixture) -> None:
-    handshake = b"GET /ws-api/v3 HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" + (
-        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-    )
+    handshake = b"GET /ws-api/v3 HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    handshake += b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 
     async def story(running: RunningExchange, session: aiohttp.ClientSession) -> None:
         for _ in range(20):
