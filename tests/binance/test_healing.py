@@ -134,6 +134,18 @@ def test_an_answer_that_lags_behind_is_asked_for_until_it_does_not() -> None:
     run(story())
 
 
+def test_two_connections_that_overlap_tell_a_change_once() -> None:
+    async def story() -> None:
+        async with fake_world() as world:
+            client_id = await with_order(world)
+            for _ in range(2):
+                world.private.event(report(client_id, "REPLACED", "NEW", q="3", I=5))
+                await world.rest()
+            assert [type(reply) for reply in world.told if reply.order_id == client_id] == [Amended]
+
+    run(story())
+
+
 @pytest.mark.parametrize("execution_id", [5, 6])
 def test_an_end_that_comes_again_is_no_news(execution_id: int) -> None:
     """Neither as the same event, nor as one that was overtaken; and the order is not looked for any more."""
@@ -165,6 +177,9 @@ def test_events_do_not_wait_for_answers_that_do_not_come() -> None:
             await world.pass_by(0.5)
             assert [number for number, _ in trades_of(world)] == ["2", "3", "4"]
             assert world.venue.count("GET /api/v3/myTrades") <= 3, "once at the opening, for the first of them, and beside"
+            world.venue.reactions["GET /api/v3/myTrades"] = lambda _: [trade(1)]
+            await world.pass_by(5)
+            assert [number for number, _ in trades_of(world)] == ["2", "3", "4", "1"]
 
     run(story())
 
