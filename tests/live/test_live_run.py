@@ -81,6 +81,7 @@ def test_a_new_book_gets_its_opening_funds_with_the_first_entry() -> None:
     started = next(iter(running.container.journal().entries(running.run.identity.run)))
     assert [one.at for one in funds] == [started.at]
     assert started.at == running._start
+    assert read_reasons(started).run == running.run.identity
 
 
 def test_what_the_venue_says_of_an_order_that_the_ledger_does_not_know_is_an_alarm_and_no_more() -> None:
@@ -248,6 +249,19 @@ def test_while_the_account_cannot_be_reconciled_nothing_new_is_opened() -> None:
         await running.until(lambda: running.holds)
 
     told(story, meddle=meddle)
+
+
+def test_until_the_account_has_been_reconciled_once_nothing_new_is_opened() -> None:
+    async def open_orders(symbol: str | None = None) -> Sequence[OrderSnapshot]:
+        await asyncio.Event().wait()
+        return ()
+
+    async def story(running: Running) -> None:
+        await running.until(lambda: running.held_back)
+        assert running.states == []
+
+    running = told(story, meddle=given("open_orders", open_orders))
+    assert running.held_back[0] == "the account has not been reconciled yet"
 
 
 def test_the_venue_is_asked_every_minute_where_all_is_well_and_often_while_an_outcome_is_unknown() -> None:
