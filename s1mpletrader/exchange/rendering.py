@@ -6,7 +6,6 @@ from s1mpletrader.domain.money import ZERO, multiply
 from s1mpletrader.domain.orders import Side
 from s1mpletrader.exchange.clock import milliseconds
 from s1mpletrader.exchange.events import list_state
-from s1mpletrader.exchange.market import Kline
 from s1mpletrader.exchange.orders import Order, OrderList, Trade
 from s1mpletrader.exchange.text import text
 
@@ -141,24 +140,6 @@ def trade_shown(trade: Trade) -> dict[str, Any]:
         "isMaker": trade.is_maker,
         "isBestMatch": True,
     }
-
-
-def kline_shown(kline: Kline) -> list[Any]:
-    """A candle as REST shows it."""
-    return [
-        milliseconds(kline.start),
-        text(kline.open),
-        text(kline.high),
-        text(kline.low),
-        text(kline.close),
-        text(kline.volume),
-        milliseconds(kline.end) - 1,
-        text(kline.quote_volume),
-        kline.trades,
-        text(ZERO),
-        text(ZERO),
-        "0",
-    ]
 
 
 def _state(order: Order) -> dict[str, Any]:

@@ -1,26 +1,28 @@
 """What everybody may ask: the exchange's time and rules, prices, candles, trades and books."""
 
 from collections.abc import Callable, Sequence
-from decimal import Decimal
 from typing import Any, Final
 
 from s1mpletrader.domain.instant import DAY_NS, MINUTE_NS, Instant
-from s1mpletrader.domain.money import DERIVED, ZERO, multiply, ratio, round_to, subtract
-from s1mpletrader.exchange.book import LEVELS, Levels
+from s1mpletrader.exchange.book import LEVELS
 from s1mpletrader.exchange.call import Call, Route
 from s1mpletrader.exchange.clock import MILLISECOND_NS, milliseconds
 from s1mpletrader.exchange.errors import ApiError
 from s1mpletrader.exchange.intervals import check_interval, interval_end, interval_start
 from s1mpletrader.exchange.market import SymbolMarket
+from s1mpletrader.exchange.market_rendering import (
+    aggregate_shown,
+    best_shown,
+    kline_shown,
+    levels_shown,
+    public_trade_shown,
+    ticker,
+)
 from s1mpletrader.exchange.orders import Kind
 from s1mpletrader.exchange.params import Params
-from s1mpletrader.exchange.rendering import kline_shown
-from s1mpletrader.exchange.tape import PublicTrade
 from s1mpletrader.exchange.text import text
 
-_PLACES: Final = Decimal("0.00000001")
 _WINDOWS: Final = {"m": MINUTE_NS, "h": 60 * MINUTE_NS, "d": DAY_NS}
-_HUNDRED: Final = Decimal(100)
 _PRECISION: Final = 8
 
 
@@ -62,7 +64,7 @@ def depth(call: Call) -> Any:
 def recent_trades(call: Call) -> Any:
     """The last public trades."""
     market = call.exchange.market(call.params.need("symbol"))
-    return [_trade_shown(trade) for trade in market.tape.last(call.at, call.params.limit(500, 1_000))]
+    return [public_trade_shown(trade) for trade in market.tape.last(call.at, call.params.limit(500, 1_000))]
 
 
 def historical_trades(call: Call) -> Any:
@@ -70,7 +72,7 @@ def historical_trades(call: Call) -> Any:
     market, from_id = call.exchange.market(call.params.need("symbol")), call.params.integer("fromId")
     limit = call.params.limit(500, 1_000)
     found = market.tape.last(call.at, limit) if from_id is None else market.tape.from_id(from_id, call.at, limit)
-    return [_trade_shown(trade) for trade in found]
+    return [public_trade_shown(trade) for trade in found]
 
 
 def aggregate_trades(call: Call) -> Any:
@@ -134,89 +136,6 @@ def window_ticker(call: Call) -> Any:
     window = call.params.text("windowSize", "[1-9][0-9]?[mhd]") or "1d"
     length = int(window[:-1]) * _WINDOWS[window[-1]]
     return _each(call, lambda market: ticker(market, call.at, length, mini=kind == "MINI"), with_best=False)
-
-
-def ticker(market: SymbolMarket, at: Instant, length: int, *, mini: bool = False) -> dict[str, Any]:
-    """A symbol's statistics of a time up to an instant."""
-    bar = market.bar(at - length + 1, at + 1, at)
-    trades = market.tape.last(at, 1)
-    last_id = trades[-1].trade_id if trades else -1
-    told: dict[str, Any] = {
-        "symbol": market.name,
-        "openPrice": text(bar.open),
-        "highPrice": text(bar.high),
-        "lowPrice": text(bar.low),
-        "lastPrice": text(bar.close),
-        "volume": text(bar.volume),
-        "quoteVolume": text(bar.quote_volume),
-        "openTime": milliseconds(bar.start),
-        "closeTime": milliseconds(at),
-        "firstId": max(last_id - bar.trades + 1, -1),
-        "lastId": last_id,
-        "count": bar.trades,
-    }
-    if mini:
-        return told
-    change = subtract(bar.close, bar.open)
-    average = ratio(bar.quote_volume, bar.volume)
-    percent = DERIVED.multiply(DERIVED.divide(change, bar.open), _HUNDRED)
-    return told | {
-        "priceChange": text(change),
-        "priceChangePercent": format(round_to(percent, Decimal("0.001")), "f"),
-        "weightedAvgPrice": text(bar.close if average is None else round_to(average, _PLACES)),
-        "lastQty": text(trades[-1].quantity if trades else ZERO),
-        "prevClosePrice": text(bar.open),
-        **best_of_ticker(market, at),
-    }
-
-
-def best_of_ticker(market: SymbolMarket, at: Instant) -> dict[str, str]:
-    """The best bid and ask under the names of REST."""
-    return {name: value for name, value in best_shown(market, at).items() if name != "symbol"}
-
-
-def best_shown(market: SymbolMarket, at: Instant) -> dict[str, str]:
-    """A symbol's best bid and ask."""
-    book = market.book(at, 1)
-    (bid, bid_quantity), (ask, ask_quantity) = next(iter(book.bids.items())), next(iter(book.asks.items()))
-    return {
-        "symbol": market.name,
-        "bidPrice": text(bid),
-        "bidQty": text(bid_quantity),
-        "askPrice": text(ask),
-        "askQty": text(ask_quantity),
-    }
-
-
-def levels_shown(levels: Levels) -> list[list[str]]:
-    """One side of a book."""
-    return [[text(price), text(quantity)] for price, quantity in levels.items()]
-
-
-def aggregate_shown(trade: PublicTrade) -> dict[str, Any]:
-    """A public trade as an aggregate of one."""
-    return {
-        "a": trade.trade_id,
-        "p": text(trade.price),
-        "q": text(trade.quantity),
-        "f": trade.trade_id,
-        "l": trade.trade_id,
-        "T": milliseconds(trade.at),
-        "m": trade.buyer_is_maker,
-        "M": True,
-    }
-
-
-def _trade_shown(trade: PublicTrade) -> dict[str, Any]:
-    return {
-        "id": trade.trade_id,
-        "price": text(trade.price),
-        "qty": text(trade.quantity),
-        "quoteQty": text(multiply(trade.price, trade.quantity)),
-        "time": milliseconds(trade.at),
-        "isBuyerMaker": trade.buyer_is_maker,
-        "isBestMatch": True,
-    }
 
 
 def _symbol_info(call: Call, market: SymbolMarket) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from s1mpletrader.exchange.book import STEP_NS, BookChange, changes, update_id
 from s1mpletrader.exchange.clock import milliseconds
 from s1mpletrader.exchange.intervals import INTERVALS, interval_end, interval_start
 from s1mpletrader.exchange.market import Kline, SymbolMarket
-from s1mpletrader.exchange.routes_market import aggregate_shown, best_shown, levels_shown, ticker
+from s1mpletrader.exchange.market_rendering import aggregate_shown, best_shown, levels_shown, ticker
 from s1mpletrader.exchange.text import text
 
 EventsBetween = Callable[[SymbolMarket, Instant, Instant], Iterator[dict[str, Any]]]
