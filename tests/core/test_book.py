@@ -1,12 +1,16 @@
 """The book: the ledger's changes folded into what is live."""
 
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 
-from s1mpletrader.core.book import Book
+from s1mpletrader.core.book import Book, LiveGroup
+from s1mpletrader.domain.account import OpenTrade
 from s1mpletrader.domain.errors import UnknownId
 from s1mpletrader.domain.instrument import AccountType
+from s1mpletrader.domain.opinion import Direction
+from s1mpletrader.domain.order import Order
 from s1mpletrader.domain.orders import OrderEventKind, OrderState, Side
 from s1mpletrader.domain.reality import ExternalFill, FundsKind, FundsMoved, GroupAdvanced, LedgerChange
 from s1mpletrader.plugins.stores import MemoryLedger
@@ -186,3 +190,48 @@ def test_a_foreign_fill_moves_nothing_of_ours() -> None:
 def test_an_event_of_an_order_that_nobody_knows_is_refused() -> None:
     with pytest.raises(UnknownId):
         Shelf().book.apply(event(1, OrderEventKind.ACCEPTED))
+
+
+def plans_a_half(group: LiveGroup, orders: tuple[Order, ...]) -> Decimal:
+    return Decimal("0.5") * len(orders)
+
+
+@pytest.mark.parametrize(("direction", "sign"), [(Direction.LONG, 1), (Direction.SHORT, -1)])
+def test_a_view_tells_an_open_trade_whole(direction: Direction, sign: int) -> None:
+    ledger = MemoryLedger("b", lasting=False)
+    book = Book(AccountType.NETTING, "USDT", {SYMBOL: INSTRUMENT}, lambda: ledger, plans_a_half)
+    side = Side.BUY if sign > 0 else Side.SELL
+    for change in (*opening(1, done=False, direction=direction), intent(1, side=side), fill(1, "0.5", side=side)):
+        book.apply(change)
+    (trade,) = book.view("s").open_trades
+    assert trade == OpenTrade(
+        trade_id=trade_id(1),
+        symbol=SYMBOL,
+        direction=direction,
+        quantity=sign * Decimal("0.5"),
+        algorithms=("single",),
+        planned_quantity=sign * Decimal("0.5"),
+    )
+
+
+def test_costs_add_up_and_less_than_a_lot_costs_what_the_last_fill_says() -> None:
+    shelf = Shelf(AccountType.NETTING)
+    shelf.write(*opening(1), intent(1, "9"), fill(1, "2", "10"), fill(1, "1", "13", trade_number=2))
+    assert shelf.book.view("s").positions[SYMBOL].cost == Decimal(33)
+    shelf.write(intent(2, "9", Side.SELL, trade=1), fill(2, "2.999", "12", side=Side.SELL, trade_number=3))
+    held = shelf.book.view("s").positions[SYMBOL]
+    assert (held.quantity, held.cost) == (Decimal("0.001"), Decimal("-2.988")), "a lot is held at its own cost"
+    shelf.write(fill(2, "0.0005", "11", side=Side.SELL, trade_number=4))
+    held = shelf.book.view("s").positions[SYMBOL]
+    assert (held.quantity, held.cost) == (Decimal("0.0005"), Decimal("0.0055"))
+
+
+def test_whatever_changes_what_a_view_tells_is_a_new_revision() -> None:
+    shelf = Shelf()
+    opened, group = opening(1, done=False)
+    revisions = []
+    advanced = GroupAdvanced(group_id=group_id(1), ordinal=1, at=1, state=b"", wake_at=None, done=True)
+    for change in (OPENING, opened, group, intent(1), event(1, OrderEventKind.ACCEPTED), fill(1, "1"), advanced):
+        shelf.book.apply(change)
+        revisions.append(shelf.book.view("s").revision)
+    assert all(later > earlier for earlier, later in pairwise(revisions)), revisions
