@@ -37,6 +37,10 @@ class Installer:
         (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: {version}\n")
         (metadata / "entry_points.txt").write_text(entry_points)
 
+    def metadata_of(self, package: str) -> list[Path]:
+        """The metadata files of a distribution, of each version that is installed."""
+        return list(self._directory.glob(f"{package.replace('-', '_')}-*.dist-info/METADATA"))
+
     def is_imported(self, name: str) -> bool:
         """Whether the module of an entry point has been imported."""
         return f"pkg_{name}" in sys.modules

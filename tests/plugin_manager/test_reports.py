@@ -115,3 +115,16 @@ def test_an_entry_point_that_cannot_be_loaded_says_why() -> None:
         found.load()
     assert str(failed.value) == "it cannot be read"
     assert str(found.source) == "'x' of acme 1"
+
+
+def test_a_distribution_that_is_there_twice_hides_none_that_come_after(install: Installer) -> None:
+    install("twice", plugin("twin"), version="1.0")
+    install("Twice", plugin("twin"), version="1.1")
+    assert "simulated" in PluginManager.load().names(PluginKind.EXCHANGE)
+
+
+def test_a_distribution_without_a_name_is_told_as_nameless(install: Installer) -> None:
+    install("nameless", "raise ValueError('no')")
+    (metadata,) = install.metadata_of("nameless")
+    metadata.write_text("Metadata-Version: 2.1\n")
+    assert report_of(PluginManager.load(), "None") == [("None", None, None, "broken", "ValueError: no")]
