@@ -153,7 +153,7 @@ class Round:
         tests = Tests(items[0].session, mouth, self._room)
         for item, following in zip(items, [*items[1:], None], strict=True):
             seconds = self._reach[item.nodeid].seconds
-            limit(1 + 8 * seconds, 5 + 12 * seconds)
+            limit(2 + 8 * seconds, 20 + 12 * seconds)
             tests.run(item, following)
 
 
