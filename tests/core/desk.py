@@ -61,7 +61,7 @@ NOON = 1_641_038_400_000_000_000
 
 
 class NoMarket(Market):
-    """A market before its first candle."""
+    """A market of one symbol before its first candle."""
 
     def __init__(self) -> None:
         pass
@@ -77,10 +77,12 @@ class NoMarket(Market):
         return None
 
     def price(self, symbol: str) -> Decimal:
+        assert symbol == SYMBOL
         return Decimal(10)
 
     def volume_since(self, symbol: str, at: int) -> Decimal:
-        return Decimal(0)
+        assert symbol == SYMBOL
+        return Decimal(at)
 
 
 class SomeVenue:

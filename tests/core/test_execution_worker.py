@@ -11,7 +11,7 @@ from s1mpletrader.core.effects import Effects, Wake
 from s1mpletrader.domain.directives import Action, Approved, ExecutionDirective, SizePlan
 from s1mpletrader.domain.errors import UnknownId
 from s1mpletrader.domain.ids import GroupId, IdKind, PlanId
-from s1mpletrader.domain.reality import GroupAdvanced
+from s1mpletrader.domain.reality import GroupAdvanced, GroupOpened
 from s1mpletrader.domain.replies import Cancelled, CancelRejected
 from s1mpletrader.ports.algorithms import Advance, CommandRefused, GroupEvent, OrderUpdate, Place, PlansChanged, Stop, Timer
 
@@ -193,3 +193,18 @@ def test_a_run_that_stops_with_nothing_open_has_nothing_to_take_back() -> None:
     effects = stage.desk.worker.cancel_all("closing time")
     assert heard(stage) == [Stop(reason="closing time")]
     assert effects.commands == []
+
+
+@pytest.mark.parametrize("action", list(Action))
+def test_a_group_is_opened_with_the_action_of_its_directive(action: Action) -> None:
+    stage = held("1.5", NOTHING, NOTHING)
+    effects = close(stage, acting(action))
+    (opened,) = [one for one in effects.reality if isinstance(one, GroupOpened)]
+    cancels = action in (Action.CANCEL_GROUP, Action.CANCEL_ALL_IN_TRADE)
+    assert (opened.action, opened.algorithm, opened.done) == (action, "" if cancels else "script", cancels)
+    assert (opened.group_id, opened.trade_id) == (effects.group_id, stage.effects.trade_id)
+
+
+def test_an_algorithm_sees_the_market_of_its_symbol() -> None:
+    _, _, context = held().script.told[0]
+    assert (context.last_price, context.volume_since(7)) == (Decimal(10), Decimal(7))
