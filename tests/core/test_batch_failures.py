@@ -152,6 +152,15 @@ def test_an_end_without_a_rejection_is_named_by_its_state() -> None:
     assert [one.refusal for one in effects.given_up] == [failed(f"{SYMBOL} CANCELLED")]
 
 
+def test_a_leg_whose_algorithm_gives_up_when_its_timer_rings_fails_its_batch() -> None:
+    pair = Pair(first=[GONE], second=[Advance(wake_at=LATER + 5), GONE])
+    assert advanced(pair.reply_to(Cancelled(order_id=pair.orders[1], at=LATER)), pair.batch_id) == []
+    pair.now = LATER + 5
+    effects = pair.worker.on_timer(pair.legs[1].group_id, LATER + 5)
+    assert [one.refusal for one in effects.given_up] == [failed("a leg gave up")]
+    assert pair.heard(0) == [Stop(reason="a leg gave up")]
+
+
 def test_what_a_leg_has_entered_is_kept_and_its_algorithm_learns_that_this_is_all_of_it() -> None:
     exit_ = Place(orders=(PlannedOrder(details=details("1.5", "12", side=Side.SELL), role="exit"),))
     more = Place(orders=(PlannedOrder(details=details("1.5", "9", side=Side.SELL), role="stop"),))
