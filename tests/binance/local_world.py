@@ -46,6 +46,7 @@ from s1mpletrader.plugins.binance.signing import signed_query, signer_of
 from s1mpletrader.plugins.stores import MemoryState
 from s1mpletrader.plugins.transport import AiohttpTransport
 from tests.binance.samples import KEY, SECRET, SYMBOL, details
+from tests.exchange.submissions import SUBMISSIONS, sent_by_id
 
 T = TypeVar("T")
 
@@ -58,22 +59,12 @@ QUIET: Final = (12.0, 12.5, 11.5, 12.0, 4.0)
 DIP: Final = (12.0, 12.5, 9.0, 12.0, 4.0)
 """Reaches a bid at 9.5, with volume for one lot of ours."""
 
-SUBMISSIONS: Final = {
-    "order.place": "POST /api/v3/order",
-    "order.cancelReplace": "POST /api/v3/order/cancelReplace",
-    "orderList.place.oco": "POST /api/v3/orderList/oco",
-    "orderList.place.oto": "POST /api/v3/orderList/oto",
-    "orderList.place.otoco": "POST /api/v3/orderList/otoco",
-}
 CHANGES: Final = {
     **SUBMISSIONS,
     "order.cancel": "DELETE /api/v3/order",
     "order.amend.keepPriority": "PUT /api/v3/order/amend/keepPriority",
 }
 """Everything that could change an order, by its name on the socket and over REST."""
-
-NOT_ITS_ORDERS: Final = frozenset({"cancelOrigClientOrderId", "listClientOrderId"})
-"""The ids that a submission carries beside those of its orders."""
 
 SOCKET: Final = "SOCKET /ws-api/v3"
 FOREIGN: Final = "somebody-else"
@@ -334,12 +325,8 @@ class LocalWorld:
 
     def submissions_of(self, request: OrderRequest) -> int:
         """How often an intent reached the exchange, on whatever way, but for what its answer proved not to be carried out."""
-        routes = {*SUBMISSIONS, *SUBMISSIONS.values()}
-        return sum(
-            request.client_order_id in [value for name, value in entry.params.items() if name not in NOT_ITS_ORDERS]
-            for entry in self.exchange.log.requests
-            if entry.route in routes and entry.status not in (418, 429) and entry.code != -1021
-        )
+        sent = sent_by_id(self.exchange.log.requests).get(request.client_order_id, [])
+        return sum(entry.status not in (418, 429) and entry.code != -1021 for entry in sent)
 
 
 @asynccontextmanager

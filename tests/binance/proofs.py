@@ -2,15 +2,11 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from typing import Final
 
 from s1mpletrader.api import Accepted, Cancelled, Expired, Filled, Replaced
-from s1mpletrader.exchange import Request
 from s1mpletrader.exchange.orders import Status
-from tests.binance.local_world import FOREIGN, NOT_ITS_ORDERS, SUBMISSIONS, LocalWorld
-
-DEFINITE: Final = frozenset({-1013, -1021, -2010, -2015, -2022, -2021})
-"""Refusals of the local exchange that prove that an order was not placed."""
+from tests.binance.local_world import FOREIGN, LocalWorld
+from tests.exchange.submissions import sent_by_id, sent_in_doubt
 
 
 def check_nothing_was_submitted_twice(world: LocalWorld) -> None:
@@ -18,29 +14,13 @@ def check_nothing_was_submitted_twice(world: LocalWorld) -> None:
 
     Counted by the exchange: by its log of requests, and by its books.
     """
-    routes = {*SUBMISSIONS, *SUBMISSIONS.values()}
-    sent: defaultdict[str, list[Request]] = defaultdict(list)
-    for entry in world.exchange.log.requests:
-        if entry.route in routes:
-            for name, value in entry.params.items():
-                if name.endswith("ClientOrderId") and name not in NOT_ITS_ORDERS:
-                    sent[value].append(entry)
-    for client_order_id, entries in sent.items():
-        doubtful = [entry for entry in entries[:-1] if not _proves_that_nothing_was_placed(entry)]
-        assert not doubtful, f"{client_order_id} was sent again after {doubtful}"
+    doubtful = sent_in_doubt(world.exchange.log.requests)
+    assert not doubtful, f"{sorted(doubtful)} was sent again in doubt: {doubtful}"
     placed = Counter(order.client_order_id for order in world.account.records.orders("BTCUSDT", world.clock.now()))
     twice = [client_order_id for client_order_id, count in placed.items() if count > 1]
     assert not twice, f"{twice} stands twice in the books"
-    unsent = placed.keys() - sent.keys() - {FOREIGN}
+    unsent = placed.keys() - sent_by_id(world.exchange.log.requests).keys() - {FOREIGN}
     assert not unsent, f"{unsent} was placed by nobody"
-
-
-def _proves_that_nothing_was_placed(entry: Request) -> bool:
-    """Whether who sent it was answered, and by a refusal of the order."""
-    if entry.status in (418, 429):
-        return True
-    was_told = entry.fault not in {"drop", "delay", "error", "html", "rewrite"}
-    return was_told and entry.status is not None and 400 <= entry.status < 500 and entry.code in DEFINITE
 
 
 def check_everything_was_told(world: LocalWorld, outcomes: Sequence[object]) -> None:

@@ -31,8 +31,9 @@ from s1mpletrader.api import (
     total,
 )
 from s1mpletrader.exchange import Fault
-from tests.binance.local_world import CHANGES, DIP, QUIET, SUBMISSIONS, LocalWorld, local_world
+from tests.binance.local_world import CHANGES, DIP, QUIET, LocalWorld, local_world
 from tests.binance.samples import KEY, SECRET, details, ref_of
+from tests.exchange.submissions import SUBMISSIONS
 
 PLACE: Final = ("order.place", SUBMISSIONS["order.place"])
 REPORT: Final = "executionReport"

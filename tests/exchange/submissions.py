@@ -4,32 +4,28 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Final
 
-from s1mpletrader.exchange.request_log import Request
+from s1mpletrader.exchange import Request
 
-PLACING: Final = frozenset(
-    {
-        "order.place",
-        "order.cancelReplace",
-        "orderList.place.oco",
-        "orderList.place.oto",
-        "orderList.place.otoco",
-        "POST /api/v3/order",
-        "POST /api/v3/order/cancelReplace",
-        "POST /api/v3/orderList/oco",
-        "POST /api/v3/orderList/oto",
-        "POST /api/v3/orderList/otoco",
-    }
-)
+SUBMISSIONS: Final = {
+    "order.place": "POST /api/v3/order",
+    "order.cancelReplace": "POST /api/v3/order/cancelReplace",
+    "orderList.place.oco": "POST /api/v3/orderList/oco",
+    "orderList.place.oto": "POST /api/v3/orderList/oto",
+    "orderList.place.otoco": "POST /api/v3/orderList/otoco",
+}
+"""Where orders are placed: over the WebSocket API, and over REST."""
 NOT_ITS_ORDERS: Final = frozenset({"listClientOrderId", "cancelOrigClientOrderId", "cancelNewClientOrderId"})
+"""The ids that such a request carries beside those of its orders."""
 DEFINITE: Final = frozenset({-1013, -1014, -1020, -1021, -2010, -2015, -2021, -2022})
 """The codes that prove that no order was placed."""
 
 
 def sent_by_id(requests: Iterable[Request]) -> dict[str, list[Request]]:
     """The requests that were to place an order, by its client id, in the order of their coming."""
+    routes = {*SUBMISSIONS, *SUBMISSIONS.values()}
     sent: defaultdict[str, list[Request]] = defaultdict(list)
     for request in requests:
-        if request.route in PLACING:
+        if request.route in routes:
             for name, value in request.params.items():
                 if name.endswith("ClientOrderId") and name not in NOT_ITS_ORDERS:
                     sent[value].append(request)
@@ -49,5 +45,5 @@ def proves_that_nothing_was_placed(request: Request) -> bool:
     """Whether who sent it was answered, and by a refusal of the order."""
     if request.status in (418, 429):
         return True
-    was_told = request.fault not in {"drop", "error", "html", "rewrite"}
+    was_told = request.fault not in {"drop", "delay", "error", "html", "rewrite"}
     return was_told and request.status is not None and 400 <= request.status < 500 and request.code in DEFINITE
