@@ -15,13 +15,13 @@ from s1mpletrader.configuration.configuration import PluginTable
 from s1mpletrader.configuration.models import LateBars, OnStop
 from s1mpletrader.core.bar_join import BarJoin
 from s1mpletrader.core.book import Book
-from s1mpletrader.core.decision import Named
 from s1mpletrader.core.growing_candles import GrowingCandles
 from s1mpletrader.core.journal_reader import read_reasons
 from s1mpletrader.core.live import LiveSettings
 from s1mpletrader.core.live_feed import ROWS_SPARE, rows_needed
 from s1mpletrader.core.live_gate import LiveCheck, LiveGate
 from s1mpletrader.core.live_streams import ReplayedStream
+from s1mpletrader.core.planning import Named
 from s1mpletrader.core.strategy import Strategy
 from s1mpletrader.domain.candles import Candles
 from s1mpletrader.domain.errors import ConfigurationError, Refused

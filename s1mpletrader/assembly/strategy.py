@@ -8,8 +8,8 @@ import numpy as np
 from s1mpletrader.configuration import Configuration, FactUser, PluginTable, Portfolio, check_needs, order_workers
 from s1mpletrader.configuration.nearest import nearest
 from s1mpletrader.core.columns import bind_workers
-from s1mpletrader.core.decision import Named, Planning, Routed
 from s1mpletrader.core.facts import FactTable, SeriesData
+from s1mpletrader.core.planning import Named, Planning, Routed
 from s1mpletrader.core.plugin_manager import PluginKind
 from s1mpletrader.core.strategy import BoundCoupled, BoundDetector, BoundEventDetector, Strategy, StrategyState
 from s1mpletrader.core.warm_up import begun_after_warm_up

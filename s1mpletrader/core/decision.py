@@ -1,80 +1,24 @@
 """Deciding: synchronous and pure. From a situation to directives, plans, and a verdict on each."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
+from collections.abc import Sequence
+from typing import NamedTuple
 
+from s1mpletrader.core.planning import NotPlanned, Planning, plan_directive
 from s1mpletrader.core.returned import drafts_of, wrong
 from s1mpletrader.domain.directives import (
-    Action,
     Approved,
     DirectiveDraft,
-    EntryPlan,
-    EntryPlanDraft,
     ExecutionDirective,
-    ExecutionPlan,
-    ExecutionPlanDraft,
-    ExitPlan,
-    ExitPlanDraft,
     Plans,
     Refusal,
     RefusalDraft,
     Scope,
-    SizePlan,
-    SizePlanDraft,
     Stage,
     StrategyDirective,
 )
-from s1mpletrader.domain.errors import Defect, PluginFailed
-from s1mpletrader.domain.ids import DirectiveId, FlowIds, IdKind, PlanId, RefusalId, RiskId, SignalId, TradeId
-from s1mpletrader.ports.planners import (
-    EntryPlanner,
-    ExecutionPlanner,
-    ExitPlanner,
-    GateRefusal,
-    Nothing,
-    RiskGate,
-    Situation,
-    SizePlanner,
-    StrategyPlanner,
-)
-
-T = TypeVar("T")
-
-
-class Named(NamedTuple, Generic[T]):
-    """A plugin and its name in the strategy."""
-
-    name: str
-    plugin: T
-
-
-class Routed(NamedTuple, Generic[T]):
-    """A planner for the confidences ``low <= c < high``; the highest range includes 1."""
-
-    name: str
-    plugin: T
-    low: float
-    high: float
-
-
-class PlansDirectives(Protocol):
-    """What the trade planners have in common."""
-
-    def plan(self, directive: StrategyDirective, plans: Plans, situation: Situation) -> Any:
-        """A plan, nothing, or a refusal."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Planning:
-    """A strategy's planners and gates, as they are asked."""
-
-    planner: Named[StrategyPlanner]
-    entry: tuple[Routed[EntryPlanner], ...] = ()
-    exit: tuple[Routed[ExitPlanner], ...] = ()
-    size: tuple[Routed[SizePlanner], ...] = ()
-    execution: tuple[Routed[ExecutionPlanner], ...] = ()
-    gates: tuple[Named[RiskGate], ...] = ()
+from s1mpletrader.domain.errors import PluginFailed
+from s1mpletrader.domain.ids import DirectiveId, FlowIds, IdKind, RefusalId, RiskId, SignalId, TradeId
+from s1mpletrader.ports.planners import GateRefusal, Situation
 
 
 class Verdict(NamedTuple):
@@ -82,14 +26,6 @@ class Verdict(NamedTuple):
 
     approved: Approved | None
     refusal: Refusal | None
-
-
-class Refused(Exception):
-    """A planner's refusal on its way out of the planning; never leaves this module."""
-
-    def __init__(self, stage: Stage, by: str, draft: RefusalDraft, plans: Plans) -> None:
-        super().__init__(draft.code)
-        self.stage, self.by, self.draft, self.plans = stage, by, draft, plans
 
 
 class Answered(NamedTuple):
@@ -131,8 +67,8 @@ def judge(planning: Planning, answer: Answered, situation: Situation, ids: FlowI
         over = _over(draft.trade_id)
         return Verdict(None, _refusal(ids, Stage.STRATEGY_PLANNER, planning.planner.name, over, answer, directive, Plans()))
     try:
-        plans = _plan(planning, directive, situation, ids)
-    except Refused as no:
+        plans = plan_directive(planning, directive, situation, ids)
+    except NotPlanned as no:
         return Verdict(None, _refusal(ids, no.stage, no.by, no.draft, answer, directive, no.plans))
     if _has_expired(plans, situation):
         late = RefusalDraft(code="EXPIRED", detail="the entry was no longer valid when it was planned")
@@ -215,8 +151,8 @@ def _planner_refusal(planning: Planning, draft: RefusalDraft, answer: Answered, 
     else:
         directive = _directive(draft.withheld, answer, ids)
         try:
-            plans = _plan(planning, directive, situation, ids)
-        except Refused as no:
+            plans = plan_directive(planning, directive, situation, ids)
+        except NotPlanned as no:
             plans = no.plans
     return _refusal(ids, Stage.STRATEGY_PLANNER, planning.planner.name, draft, answer, directive, plans)
 
@@ -258,103 +194,6 @@ def _refusal(
         directive=directive,
         plans=plans,
     )
-
-
-def _plan(planning: Planning, directive: StrategyDirective, situation: Situation, ids: FlowIds) -> Plans:
-    """Entry, exit, size, execution: each planner sees what those before it planned."""
-    entry: EntryPlan | None = None
-    exit_: ExitPlan | None = None
-    size: SizePlan | None = None
-    plans = Plans()
-    entry_draft: EntryPlanDraft | None = _ask(Stage.ENTRY_PLANNER, planning.entry, directive, plans, situation)
-    if entry_draft is not None:
-        entry = EntryPlan(
-            id=PlanId(ids.make(IdKind.ENTRY_PLAN)),
-            side=entry_draft.side,
-            type=entry_draft.type,
-            price=entry_draft.price,
-            stop_price=entry_draft.stop_price,
-            time_in_force=entry_draft.time_in_force,
-            valid_until=entry_draft.valid_until,
-        )
-        plans = Plans(entry=entry)
-    exit_draft: ExitPlanDraft | None = _ask(Stage.EXIT_PLANNER, planning.exit, directive, plans, situation)
-    if exit_draft is not None:
-        exit_ = ExitPlan(
-            id=PlanId(ids.make(IdKind.EXIT_PLAN)), stop_price=exit_draft.stop_price, target_price=exit_draft.target_price
-        )
-        plans = Plans(entry=entry, exit=exit_)
-    size_draft: SizePlanDraft | None = _ask(Stage.SIZE_PLANNER, planning.size, directive, plans, situation)
-    if size_draft is not None:
-        size = SizePlan(id=PlanId(ids.make(IdKind.SIZE_PLAN)), quantity=size_draft.quantity)
-        plans = Plans(entry=entry, exit=exit_, size=size)
-    draft: ExecutionPlanDraft | None = _ask(Stage.EXECUTION_PLANNER, planning.execution, directive, plans, situation)
-    missing = _missing(directive, plans, draft)
-    if draft is None or missing is not None:
-        nothing = RefusalDraft(code="NOT_PLANNED", detail=f"no {missing} was planned for a {directive.scope}")
-        raise Refused(Stage.EXECUTION_PLANNER, "execution", nothing, plans)
-    execution = ExecutionPlan(
-        id=PlanId(ids.make(IdKind.EXECUTION_PLAN)),
-        action=draft.action,
-        algorithm=draft.algorithm,
-        parameters=draft.parameters,
-    )
-    return Plans(entry=entry, exit=exit_, size=size, execution=execution)
-
-
-def _missing(directive: StrategyDirective, plans: Plans, execution: ExecutionPlanDraft | None) -> str | None:
-    """What a directive cannot be carried out without, and does not have."""
-    if execution is None:
-        return "execution"
-    opens = execution.action is Action.EXECUTE_TRADE and directive.scope is not Scope.CLOSE_EXISTING
-    if opens and plans.entry is None:
-        return "entry"
-    if opens and plans.size is None:
-        return "size"
-    changes = execution.action is Action.MODIFY_ORDERS
-    return "change" if changes and plans.entry is None and plans.size is None and plans.exit is None else None
-
-
-_DRAFTS: Final[Mapping[Stage, type]] = {
-    Stage.ENTRY_PLANNER: EntryPlanDraft,
-    Stage.EXIT_PLANNER: ExitPlanDraft,
-    Stage.SIZE_PLANNER: SizePlanDraft,
-    Stage.EXECUTION_PLANNER: ExecutionPlanDraft,
-}
-
-
-def _ask(
-    stage: Stage,
-    routes: Sequence[Routed[Any]],
-    directive: StrategyDirective,
-    plans: Plans,
-    situation: Situation,
-) -> Any:
-    """The draft of the planner whose range has the directive's confidence; None for an explicit nothing."""
-    if not routes:
-        return None
-    route = _route(routes, directive.confidence)
-    try:
-        answer = route.plugin.plan(directive, plans, situation)
-    except Exception as fault:
-        raise PluginFailed(route.name, fault) from fault
-    if isinstance(answer, RefusalDraft):
-        raise Refused(stage, route.name, answer, plans)
-    if isinstance(answer, Nothing):
-        return None
-    expected = _DRAFTS[stage]
-    if not isinstance(answer, expected):
-        raise wrong(route.name, "plan", answer, f"{expected.__name__}, NOTHING or RefusalDraft")
-    return answer
-
-
-def _route(routes: Sequence[Routed[T]], confidence: float) -> Routed[T]:
-    for route in routes:
-        if route.low <= confidence < route.high:
-            return route
-    if confidence == 1.0:
-        return max(routes, key=lambda route: route.high)
-    raise Defect(f"no planner is routed for a confidence of {confidence}")
 
 
 def is_leg(verdict: Verdict) -> bool:

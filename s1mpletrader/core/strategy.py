@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from s1mpletrader.core.decision import Planning
 from s1mpletrader.core.facts import FactTable
+from s1mpletrader.core.planning import Planning
 from s1mpletrader.domain.batches import BatchRules
 from s1mpletrader.domain.facts import Key, Series
 from s1mpletrader.domain.opinion import Risk, RiskDraft, SignalDraft

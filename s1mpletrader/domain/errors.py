@@ -28,7 +28,10 @@ class Defect(S1mpleTraderError):
 
 
 class PluginFailed(Defect):
-    """A plugin of a strategy raised, or returned what it may not: a backtest ends with it; in real time the strategy decides nothing any more."""
+    """A plugin of a strategy raised, or returned what it may not.
+
+    A backtest ends with it; in real time the strategy decides nothing any more.
+    """
 
     def __init__(self, plugin: str, fault: Exception) -> None:
         self.plugin, self.fault = plugin, fault

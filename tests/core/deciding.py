@@ -5,8 +5,9 @@ from decimal import Decimal
 from typing import Any
 
 from s1mpletrader.core.book import Book
-from s1mpletrader.core.decision import Named, Planning, Routed, Verdict, ask_planner, judge
+from s1mpletrader.core.decision import Verdict, ask_planner, judge
 from s1mpletrader.core.facts import FactTable
+from s1mpletrader.core.planning import Named, Planning, Routed
 from s1mpletrader.domain.directives import (
     DirectiveDraft,
     EntryPlanDraft,

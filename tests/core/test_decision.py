@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from s1mpletrader.core.decision import Planning, Routed, ask_planner, judge, refuse_again
+from s1mpletrader.core.decision import ask_planner, judge, refuse_again
+from s1mpletrader.core.planning import Planning, Routed
 from s1mpletrader.domain.directives import (
     Action,
     Aim,

@@ -8,7 +8,8 @@ import pytest
 from msgspec import Struct
 from msgspec.structs import replace
 
-from s1mpletrader.core.decision import Planning, Verdict, ask_planner, is_leg, judge, refuse_again, refuse_together
+from s1mpletrader.core.decision import Verdict, ask_planner, is_leg, judge, refuse_again, refuse_together
+from s1mpletrader.core.planning import Planning
 from s1mpletrader.domain.directives import (
     Action,
     Aim,

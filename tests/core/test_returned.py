@@ -9,7 +9,7 @@ from dependency_injector import providers
 
 from s1mpletrader.configuration import load
 from s1mpletrader.container import BacktestContainer
-from s1mpletrader.core.decision import Named
+from s1mpletrader.core.planning import Named
 from s1mpletrader.core.strategy import Strategy
 from s1mpletrader.domain.errors import PluginFailed, WrongReturn
 from s1mpletrader.domain.opinion import Direction, SignalDraft

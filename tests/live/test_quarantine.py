@@ -12,10 +12,10 @@ from dependency_injector import providers
 from s1mpletrader.analysis import audit_store
 from s1mpletrader.configuration import Portfolio, load
 from s1mpletrader.container import BacktestContainer, live_run
-from s1mpletrader.core.decision import Named, Planning
 from s1mpletrader.core.journal_reader import read_reasons
 from s1mpletrader.core.metrics import Metrics
 from s1mpletrader.core.narrator import troubles
+from s1mpletrader.core.planning import Named, Planning
 from s1mpletrader.core.strategy import Strategy
 from s1mpletrader.domain.directives import ExecutionDirective, Stage
 from s1mpletrader.domain.errors import PluginFailed
