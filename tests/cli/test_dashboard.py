@@ -119,10 +119,10 @@ def test_drawing_goes_on_until_it_is_stopped_and_ends_with_the_last_picture() ->
         console = Console(file=io.StringIO(), width=100, height=40, force_terminal=True, color_system=None)
         stop = asyncio.Event()
         showing = asyncio.create_task(show(provider, stop, console=console, interval_s=0.01))
-        await asyncio.wait_for(often.wait(), 5)
+        await asyncio.wait_for(often.wait(), 30)
         now[0] = TROUBLED
         stop.set()
-        await asyncio.wait_for(showing, 5)
+        await asyncio.wait_for(showing, 30)
         file = console.file
         assert isinstance(file, io.StringIO)
         return file.getvalue()
@@ -139,6 +139,6 @@ def test_a_long_interval_does_not_hold_up_the_end() -> None:
         showing = asyncio.create_task(show(lambda: CALM, stop, console=console, interval_s=60))
         await asyncio.sleep(0.02)
         stop.set()
-        await asyncio.wait_for(showing, 2)
+        await asyncio.wait_for(showing, 30)
 
     asyncio.run(watch())
