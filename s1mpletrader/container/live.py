@@ -51,6 +51,7 @@ from s1mpletrader.core.strategy import Strategy
 from s1mpletrader.core.sync_flow import SyncFlow
 from s1mpletrader.core.tenure import Tenure
 from s1mpletrader.core.timers import Schedule
+from s1mpletrader.core.vigil import Vigil
 from s1mpletrader.core.worker_state import WorkerStates
 from s1mpletrader.domain.candles import Candles
 from s1mpletrader.domain.facts import Series
@@ -206,6 +207,17 @@ class LiveContainer(containers.DeclarativeContainer):
         providers.Object(time.time_ns),
         providers.Object(is_dead),
     )
+    reconciler = providers.Singleton(
+        Reconciler,
+        connector=connector,
+        book=flows.book,
+        clock=clock,
+        deliver=inbox.provided.deliver,
+        alarm=alarm,
+        is_busy=outbox.provided.is_busy,
+        find_order=flows.find_order,
+        rules=providers.Singleton(EvidenceRules),
+    )
     run = providers.Singleton(
         LiveRun,
         identity=identity,
@@ -243,19 +255,18 @@ class LiveContainer(containers.DeclarativeContainer):
         ledger=ledger,
         connector=connector,
         replies=connector,
-        reconciler=providers.Singleton(
-            Reconciler,
-            connector=connector,
-            book=flows.book,
+        reconciler=reconciler,
+        vigil=providers.Singleton(
+            Vigil,
             clock=clock,
-            deliver=inbox.provided.deliver,
-            alarm=alarm,
-            is_busy=outbox.provided.is_busy,
-            find_order=flows.find_order,
-            rules=providers.Singleton(EvidenceRules),
+            gate=gate,
+            book=flows.book,
+            connector=connector,
+            reconciler=reconciler,
+            tenure=tenure,
+            watches=flows.watchers.provided.status,
         ),
         states=states,
         tenure=tenure,
         alarm=alarm,
-        watches=flows.watchers.provided.status,
     )

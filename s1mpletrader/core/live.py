@@ -26,13 +26,12 @@ from s1mpletrader.core.real_time import LoopTasks
 from s1mpletrader.core.reconciler import Reconciler
 from s1mpletrader.core.recorder import Recorder, Step
 from s1mpletrader.core.status import strategy_status, unknown_orders
-from s1mpletrader.core.tenure import RENEWAL_NS, Tenure
+from s1mpletrader.core.tenure import Tenure
 from s1mpletrader.core.timers import TimerFlow
+from s1mpletrader.core.vigil import NOT_RECONCILED, Vigil
 from s1mpletrader.core.worker_state import WorkerStates
 from s1mpletrader.domain.account import AccountView
-from s1mpletrader.domain.errors import Unavailable
 from s1mpletrader.domain.instant import SECOND_NS, Duration, Instant
-from s1mpletrader.domain.orders import OrderState
 from s1mpletrader.domain.reality import FundsKind, FundsMoved
 from s1mpletrader.domain.reasons import SCHEMA_VERSION, EntryDraft, EntryKind, Reasons, RunIdentity
 from s1mpletrader.domain.replies import Filled, VenueReply
@@ -44,9 +43,6 @@ from s1mpletrader.ports.ledger import ILedger
 from s1mpletrader.ports.status import LiveStatus
 
 STOPPED: Final = "STOPPED"
-NOT_RECONCILED: Final = "reconciliation"
-STREAMS: Final = "streams"
-WATCH_EVERY_S: Final = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,10 +86,10 @@ class LiveRun:
         connector: IExecutionConnector,
         replies: IReplyStream,
         reconciler: Reconciler,
+        vigil: Vigil,
         states: WorkerStates,
         tenure: Tenure,
         alarm: Callable[[str], None],
-        watches: Callable[[LiveStatus], None] | None = None,
     ) -> None:
         self.identity = identity
         self._settings = settings
@@ -116,10 +112,10 @@ class LiveRun:
         self._connector = connector
         self._replies = replies
         self._reconciler = reconciler
+        self._vigil = vigil
         self._states = states
         self._tenure = tenure
         self._alarm = alarm
-        self._watches = watches
         self._listeners: list[asyncio.Task[None]] = []
 
     def view(self, strategy: str) -> AccountView:
@@ -227,9 +223,9 @@ class LiveRun:
 
     async def _trade(self, stop: asyncio.Event) -> None:
         self._engine.begin(self.keep_states)
-        self._listen(self._keep_reconciled())
-        self._listen(self._keep_watch())
-        self._listen(self._keep_lease())
+        self._listen(self._vigil.keep_reconciled(self._settings.reconcile_every_ns, self._settings.resolve_every_ns))
+        self._listen(self._vigil.keep_watch(self.status))
+        self._listen(self._vigil.keep_lease())
         number = 0
         for lane in self._lanes:
             for source in self._events[lane.name]:
@@ -303,44 +299,6 @@ class LiveRun:
     async def _hear_events(self, lane: LiveLane, source: IEventSource, number: int) -> None:
         async for event in source.events(self._clock.now()):
             self._inbox.put(RANK_OF[event.kind], _taking(lane, event), number)
-
-    async def _keep_reconciled(self) -> None:
-        """Ask the venue at the start, now and then, and often while something is unknown."""
-        while True:
-            try:
-                await self._reconciler.reconcile()
-                self._gate.open(NOT_RECONCILED)
-            except Unavailable as unavailable:
-                self._gate.close(NOT_RECONCILED, f"the account cannot be reconciled now: {unavailable}")
-            unknown = any(order.state is OrderState.UNKNOWN for order in self._book.live_orders())
-            hurry = unknown or not self._gate.is_open
-            pause_ns = self._settings.resolve_every_ns if hurry else self._settings.reconcile_every_ns
-            await self._clock.sleep_until(self._clock.now() + pause_ns)
-
-    async def _keep_watch(self) -> None:
-        """Close the gate while the private stream cannot be trusted or the venue has banned us; tell those who watch."""
-        connector = self._connector
-        while isinstance(connector, IHealth) or self._watches is not None:
-            if isinstance(connector, IHealth):
-                health = connector.health()
-                is_banned = health.banned_until is not None and health.banned_until > self._clock.now()
-                if health.stale or is_banned:
-                    self._gate.close(STREAMS, "the venue has banned us" if is_banned else "the private stream is stale")
-                else:
-                    self._gate.open(STREAMS)
-            if self._watches is not None:
-                self._watches(self.status())
-            await asyncio.sleep(WATCH_EVERY_S)
-
-    async def _keep_lease(self) -> None:
-        while True:
-            await asyncio.sleep(RENEWAL_NS / SECOND_NS)
-            try:
-                self._tenure.renew()
-            except Unavailable:
-                # A store that is busy for a moment takes nothing away, as long as the lease lasts.
-                if not self._tenure.is_held:
-                    raise
 
 
 def _taking(lane: LiveLane, event: Event) -> Callable[[], None]:
