@@ -1,4 +1,4 @@
-"""``python -m tests.mutation``: a round over the core's mutants, or over those of the modules that are named."""
+"""``python -m tests.mutation``: a round over the core's mutants, or over those of the modules and packages that are named."""
 
 import argparse
 import sys
@@ -17,10 +17,18 @@ SUITES: Final = (
 )
 
 
+def modules_of(name: str) -> list[str]:
+    """A module, or all modules of a package."""
+    folder = Path(*name.split("."))
+    if not folder.is_dir():
+        return [name]
+    return [".".join(path.with_suffix("").parts) for path in sorted(folder.rglob("[!_]*.py"))]
+
+
 def main() -> int:
     """Read the arguments, collect the tests once, try, and tell what was found. What is not known here is for pytest."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__, allow_abbrev=False)
-    parser.add_argument("--modules", nargs="*", default=[], help="dotted names; all of the core where none is given")
+    parser.add_argument("--modules", nargs="+", default=["s1mpletrader.core"], help="dotted names of modules, or of packages")
     parser.add_argument("--tests", nargs="*", default=[f"tests/{suite}" for suite in SUITES.split()])
     parser.add_argument("--folder", type=Path, default=Path("mutants"), help="where reach and results are kept")
     parser.add_argument("--seed", type=int, default=0, help="of the order in which mutants are tried")
@@ -31,8 +39,7 @@ def main() -> int:
     parser.add_argument("--report", action="store_true", help="try nothing: tell what was found")
     parser.add_argument("--basetemp", default="/tmp/mutation")
     given, more = parser.parse_known_args()
-    core = sorted(Path("s1mpletrader/core").glob("[!_]*.py"))
-    modules = given.modules or [".".join(path.with_suffix("").parts) for path in core]
+    modules = [module for name in given.modules for module in modules_of(name)]
     plan = Plan(modules, given.folder, given.seed, given.seconds, given.seconds_per_test, given.minutes, given.again)
     status = 0
     if not given.report:

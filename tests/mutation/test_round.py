@@ -79,7 +79,7 @@ def test_a_round_tells_what_fell_and_what_stands(tmp_path: Path) -> None:
     (tmp_path / "counting" / "counter.py").write_text(SOURCE)
     (tmp_path / "test_counter.py").write_text(CHECKS)
     (tmp_path / "pyproject.toml").write_text('[tool.mutmut]\nsource_paths = ["counting"]\n')
-    asked = ["--modules", "counting.counter", "--tests", "test_counter.py", "--seconds-per-test", "1", "--basetemp", "room"]
+    asked = ["--modules", "counting", "--tests", "test_counter.py", "--seconds-per-test", "1", "--basetemp", "room"]
 
     def told(*more: str) -> list[str]:
         command = [sys.executable, "-m", "tests.mutation", *asked, *more]
