@@ -26,6 +26,11 @@ class Reach(NamedTuple):
     lines: Mapping[str, frozenset[int]]
     """By module, the lines that it runs."""
 
+    @property
+    def line_count(self) -> int:
+        """How many lines of all modules it runs."""
+        return sum(map(len, self.lines.values()))
+
 
 def look_up(items: Sequence[pytest.Item], modules: Sequence[str], path: Path, room: Path, seconds_max: float) -> dict[str, Reach]:
     """The reach of every test, kept at ``path``; one that fails by itself, or takes too long, has none."""

@@ -1,4 +1,4 @@
-"""A round: mutant after mutant meets the tests that run its lines, those first that have noticed most for their time."""
+"""A round: mutant after mutant meets the tests that run its lines, those first that are likeliest to notice it."""
 
 import functools
 import gc
@@ -128,20 +128,28 @@ class Round:
         return row | {"how": "killed", "by": fell["fell"], "words": fell["words"]}
 
     def _tests_of(self, mutant: Mutant) -> list[pytest.Item]:
-        """As many of the tests that run its lines as there is time for."""
-        reaching = sorted(
-            (-self._noticed[test] / (reach.seconds + TURN_S), reach.seconds, test)
+        """As many of the tests that run its lines as there is time for.
+
+        First those that have noticed most for their time, and those that run little else, by turns.
+        """
+        reaching = [
+            (test, reach)
             for test, reach in self._reach.items()
             if test in self._items and reach.seconds <= self._plan.seconds_per_test
             if not mutant.lines.isdisjoint(reach.lines.get(mutant.module, ()))
-        )
+        ]
+        by_use = sorted(reaching, key=lambda it: (-self._noticed[it[0]] / (it[1].seconds + TURN_S), it[1].seconds, it[0]))
+        by_aim = sorted(reaching, key=lambda it: (it[1].line_count, it[0]))
+        places = {test: place for place, (test, _) in enumerate(by_use)}
+        for place, (test, _) in enumerate(by_aim):
+            places[test] = min(places[test], place)
         likely, alike, turns = self._noticed_of[mutant.function], Counter[str](), []
-        for number, (_, seconds, test) in enumerate(reaching):
+        for test, reach in sorted(reaching, key=lambda it: (places[it[0]], it[0])):
             family = test.partition("[")[0]
-            turns.append((-likely[test], alike[family] // ALIKE_AT_ONCE, number, seconds, test))
+            turns.append((-likely[test], alike[family] // ALIKE_AT_ONCE, places[test], test, reach.seconds))
             alike[family] += 1
         tests, spent = [], 0.0
-        for *_, seconds, test in sorted(turns):
+        for *_, test, seconds in sorted(turns):
             if spent + seconds + TURN_S <= self._plan.seconds_per_mutant:
                 spent += seconds + TURN_S
                 tests.append(self._items[test])
