@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from s1mpletrader.domain.instant import MINUTE_NS
 from s1mpletrader.domain.orders import OrderState
 from s1mpletrader.domain.reality import FundsMoved
 from s1mpletrader.domain.reasons import EntryKind
@@ -98,3 +99,22 @@ def test_what_had_not_left_at_the_end_is_in_doubt_and_then_not_placed_and_never_
     assert evidence.startswith("not found in 3 queries")
     orders = list(last.container.ledger().orders())
     assert orders[number].order_id not in submitted
+
+
+def test_the_timers_of_what_was_under_way_ring_in_the_next_run_as_they_would_have(home: tuple[str, ...]) -> None:
+    """Slices, one in five minutes: the run is stopped after the first of them."""
+    quick = ("context.0.period=12", "context.1.period=48", "data.0.candles=900")
+
+    async def first_slice(running: Running) -> None:
+        await running.until(lambda: running.states, every_s=10)
+
+    begun = told(first_slice, *home, *quick, file="twap.toml")
+    (first,) = begun.container.ledger().orders()
+
+    async def all_slices(running: Running) -> None:
+        await running.until(lambda: len(running.states) >= 3, every_s=10)
+
+    last = told(all_slices, *home, *quick, file="twap.toml")
+    orders = list(last.container.ledger().orders(group_id=first.group_id))
+    decided_at = [order.intent.decided_at for order in orders]
+    assert [(at - decided_at[0]) // MINUTE_NS for at in decided_at[:3]] == [0, 5, 10]
