@@ -208,3 +208,15 @@ def test_a_group_is_opened_with_the_action_of_its_directive(action: Action) -> N
 def test_an_algorithm_sees_the_market_of_its_symbol() -> None:
     _, _, context = held().script.told[0]
     assert (context.last_price, context.volume_since(7)) == (Decimal(10), Decimal(7))
+
+
+def test_an_order_that_is_placed_when_orders_are_called_off_is_named_after_the_directive() -> None:
+    stage = held("1.5", Advance(commands=(Place(orders=(planned("parting"),)),)))
+    given = list[ExecutionDirective]()
+
+    def call_off(it: ExecutionDirective) -> ExecutionDirective:
+        given.append(acting(Action.CANCEL_ALL_IN_TRADE)(it))
+        return given[0]
+
+    (parting,) = close(stage, call_off).intents
+    assert parting.intent.order_id == stage.desk.ids.flow("s", given[0].id, NOON).make(IdKind.ORDER)

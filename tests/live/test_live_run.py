@@ -355,6 +355,8 @@ def test_who_watches_is_told_every_second_how_the_run_stands() -> None:
 
     async def story(running: Running) -> None:
         await running.until(lambda: running.holds)
+        (held,) = running.run.status().strategies
+        assert running.run.equity("ema_cross") == held.equity
         await running.until(lambda: not running.holds)
 
     running = told(story, watching={"board": board})
