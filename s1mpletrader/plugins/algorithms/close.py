@@ -13,6 +13,7 @@ from s1mpletrader.api import (
     Cancel,
     CommandRefused,
     ExecutionDirective,
+    ExitPlan,
     GroupContext,
     GroupEvent,
     Instant,
@@ -23,6 +24,7 @@ from s1mpletrader.api import (
     OrderUpdate,
     Place,
     PlannedOrder,
+    PlansChanged,
     RefusalDraft,
     Side,
     Stop,
@@ -34,12 +36,13 @@ from s1mpletrader.plugins.algorithms.exits import (
     ACKNOWLEDGED,
     REFUSED,
     after_refusal,
+    bare_quantity,
     covered_quantity,
     exits_min,
     is_stop,
     live_exits,
-    place_exits,
 )
+from s1mpletrader.plugins.algorithms.renewal import Renewal, place_anew
 from s1mpletrader.plugins.algorithms.slicing.lots import lots_max, lots_min, lots_of, quantity_of, split
 
 RETRY_NS = 1_000_000_000
@@ -47,14 +50,6 @@ RETRY_NS = 1_000_000_000
 
 ATTEMPTS_MAX = 10
 """How often an order is cancelled before the close is given up."""
-
-
-class Renewal(Struct, frozen=True, kw_only=True):
-    """Exits that are placed again, and for how much."""
-
-    quantity: Decimal
-    stop_price: Decimal | None
-    target_price: Decimal | None
 
 
 class CloseState(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -85,7 +80,7 @@ class Close:
     The closing order is listened to until it has ended. Where it ends without having closed, or there is less to close than the
     venue takes, the exits are placed again for what they protected, with a refusal and an alarm. What is more than one order may
     have is closed part by part, and so is what an entry fills late while all is being closed, or what a stop that is placed again
-    and not taken was to guard.
+    and not taken was to guard. Exits that are placed again follow a plan that has come meanwhile.
     """
 
     def begin(self, directive: ExecutionDirective, context: GroupContext) -> Advance:
@@ -97,20 +92,26 @@ class Close:
             state = CloseState(cancelled=tuple(order.order_id for order in orders), taken=taken)
             commands: tuple[Cancel | Amend, ...] = tuple(Cancel(order_id=order.order_id) for order in orders)
         else:
-            state, commands = _make_room(context, size.quantity)
+            quantity = context.instrument.quantity_down(size.quantity)
+            if not quantity:
+                detail = f"{plain(size.quantity)} is less than the smallest quantity of {context.trade.symbol}"
+                return Advance(done=True, given_up=RefusalDraft(code="BELOW_MINIMUM", detail=detail))
+            state, commands = _make_room(context, quantity)
         return Advance(commands=commands, state=json.encode(state)) if commands else _close(state, context)
 
     def advance(self, state: bytes, event: GroupEvent, context: GroupContext) -> Advance:
         """Close once nothing stands in the way any more."""
         close = json.decode(state, type=CloseState)
+        if isinstance(event, PlansChanged):
+            close = _moved(close, event.plans.exit)
         if close.has_placed:
             return _attend(close, event, context)
         in_the_way = _in_the_way(close, context)
         if isinstance(event, Stop):
             return Advance(done=True, given_up=RefusalDraft(code="SUPERSEDED", detail=event.reason))
         if not in_the_way:
-            return _close(close, context)
-        if isinstance(event, CommandRefused) and close.wake_at is None:
+            return _go_on(close, context)
+        if _is_to_be_asked_again(event, in_the_way) and close.wake_at is None:
             return _stay(replace(close, wake_at=context.at + RETRY_NS))
         if close.wake_at is None or context.at < close.wake_at:
             return _stay(close)
@@ -128,6 +129,18 @@ def _stay(close: CloseState, *commands: Cancel | Amend) -> Advance:
 
 def _ask(order: Order, quantity: Decimal | None) -> Cancel | Amend:
     return Cancel(order_id=order.order_id) if quantity is None else Amend(order_id=order.order_id, quantity=quantity)
+
+
+def _moved(close: CloseState, exits: ExitPlan | None) -> CloseState:
+    renewals, taken = ([one.moved(exits) for one in each] for each in (close.renewals, close.taken))
+    return replace(close, renewals=tuple(renewals), taken=tuple(taken))
+
+
+def _is_to_be_asked_again(event: GroupEvent, in_the_way: Sequence[Order]) -> bool:
+    """Whether what was asked may not have been done: it was refused, or nobody knew, and the order is there after all."""
+    if not isinstance(event, OrderUpdate):
+        return isinstance(event, CommandRefused)
+    return event.order.state in ACKNOWLEDGED and any(one.order_id == event.order.order_id for one in in_the_way)
 
 
 def _in_the_way(close: CloseState, context: GroupContext) -> list[Order]:
@@ -176,6 +189,22 @@ def _make_room(context: GroupContext, quantity: Decimal) -> tuple[CloseState, tu
     return state, (*commands, *amends)
 
 
+def _go_on(close: CloseState, context: GroupContext) -> Advance:
+    """Close, unless others have placed or changed exits meanwhile, so that there is no room any more for a part."""
+    if close.quantity is not None:
+        again, commands = _make_room(context, min(close.quantity, abs(context.held_quantity)))
+        if commands:
+            again = replace(
+                again,
+                quantity=close.quantity,
+                renewals=(*again.renewals, *close.renewals),
+                taken=(*again.taken, *close.taken),
+                attempts=close.attempts,
+            )
+            return _stay(again, *commands)
+    return _close(close, context)
+
+
 def _rest(orders: list[Order], quantity: Decimal, context: GroupContext) -> Decimal:
     """What exits are reduced to that are to be for a quantity: to nothing where that is less than the venue takes."""
     renewal = _renewal(orders, quantity)
@@ -201,7 +230,7 @@ def _close(close: CloseState, context: GroupContext) -> Advance:
         reduce_only=context.view.account_type is AccountType.NETTING,
     )
     closing = Place(orders=(PlannedOrder(details=details, role="close"),))
-    renewed = [place for it in close.renewals for place in place_exits(context, it.quantity, it.stop_price, it.target_price)]
+    renewed = place_anew(close.renewals, subtract(bare_quantity(context), details.quantity), context)
     return Advance(commands=(closing, *renewed), state=json.encode(replace(close, renewals=(), has_placed=True, wake_at=None)))
 
 
@@ -256,11 +285,8 @@ def _told(order: Order) -> str:
 def _fail(close: CloseState, code: str, why: str, context: GroupContext) -> Advance:
     """Put back the exits, as far as they are for what is held and has none."""
     bare = subtract(abs(context.held_quantity), total(exits[0].remaining_quantity for exits in live_exits(context)))
-    places = list[Place]()
-    for one in close.taken:
-        placed = place_exits(context, min(one.quantity, bare), one.stop_price, one.target_price)
-        bare = subtract(bare, covered_quantity(placed))
-        places += placed
+    places = place_anew(close.taken, bare, context)
+    bare = subtract(bare, covered_quantity(places))
     given_up = RefusalDraft(code=code, detail=why)
     held = f"{plain(abs(context.held_quantity))} of {context.trade.symbol} is still held by {context.trade.trade_id}"
     after = f", {plain(bare)} of it without an exit" if bare > 0 else ""

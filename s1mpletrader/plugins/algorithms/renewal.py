@@ -12,9 +12,9 @@ from s1mpletrader.plugins.algorithms.terms import Wanted
 
 
 class Renewal(Struct, frozen=True, kw_only=True):
-    """Orders that were cancelled to be placed anew, and with what prices."""
+    """Exits that are placed anew, for how much and with what prices, and the orders that are cancelled for them."""
 
-    order_ids: tuple[OrderId, ...]
+    order_ids: tuple[OrderId, ...] = ()
     quantity: Decimal
     stop_price: Decimal | None
     target_price: Decimal | None
@@ -47,13 +47,15 @@ def renew(
     """Place anew the lists of which no order is unsettled any more, as far as what is held has no other exit; keep the others."""
     if not renewals:
         return (), ()
-    places, waiting = list[Place](), list[Renewal]()
-    bare = bare_quantity(context)
-    for renewal in renewals:
-        if any(order_id in unsettled for order_id in renewal.order_ids):
-            waiting.append(renewal)
-            continue
-        placed = place_exits(context, min(renewal.quantity, bare), renewal.stop_price, renewal.target_price)
-        bare = subtract(bare, covered_quantity(placed))
+    waiting = tuple(one for one in renewals if any(order_id in unsettled for order_id in one.order_ids))
+    return waiting, place_anew([one for one in renewals if one not in waiting], bare_quantity(context), context)
+
+
+def place_anew(renewals: Sequence[Renewal], quantity: Decimal, context: GroupContext) -> tuple[Place, ...]:
+    """Place exits, in their order, as far as there is quantity for them."""
+    places = list[Place]()
+    for one in renewals:
+        placed = place_exits(context, min(one.quantity, quantity), one.stop_price, one.target_price)
+        quantity = subtract(quantity, covered_quantity(placed))
         places += placed
-    return tuple(waiting), tuple(places)
+    return tuple(places)
