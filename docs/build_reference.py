@@ -8,14 +8,18 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from enum import Enum
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from types import ModuleType, UnionType
 from typing import Annotated, Any, Literal, Protocol, Union, get_args, get_origin
 
 import typer.main
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
+from written_fields import written_fields
 
+from s1mpletrader import api, contracts, domain
 from s1mpletrader.cli.app import app
 from s1mpletrader.configuration import environments
 from s1mpletrader.configuration.models import OWN_TABLES, SHAPES, StrategiesTable
@@ -31,6 +35,7 @@ from s1mpletrader.ports import (
     ledger,
     market_data,
     planners,
+    plugin,
     recording,
     state,
     status,
@@ -95,17 +100,58 @@ def ports() -> Iterator[str]:
             yield ""
             yield text_of(value)
             yield ""
+            yield from fields(value)
             if Protocol in value.__bases__ or getattr(value, "_is_protocol", False) or not issubclass(value, tuple):
                 yield from methods(value)
 
 
+def values() -> Iterator[str]:
+    """Every value, enumeration and error of the domain that plugins meet, and what a plugin is built with."""
+    modules = [import_module(f"{domain.__name__}.{each.name}") for each in iter_modules(domain.__path__)]
+    for module in (*modules, plugin):
+        found = [(name, value) for name, value in own_classes(module) if name in api.__all__]
+        if found:
+            yield f"## `{module.__name__}`"
+            yield ""
+            yield text_of(module)
+            yield ""
+        for name, value in found:
+            yield from described("###", name, value)
+
+
+def kit() -> Iterator[str]:
+    """Every contract with what a test class says and each of its laws; every harness with its fields."""
+    for name in contracts.__all__:
+        yield from described("##", name, getattr(contracts, name))
+
+
+def described(level: str, name: str, value: type) -> Iterator[str]:
+    """A class with its fields and methods."""
+    yield f"{level} `{name}`"
+    yield ""
+    yield text_of(value)
+    yield ""
+    yield from fields(value)
+    yield from methods(value)
+
+
+def fields(value: type) -> Iterator[str]:
+    """A line for each field of a value, and each member of an enumeration: its type, default and meaning."""
+    for field in written_fields(value):
+        kind = f" (`{field.type}`" + (f", default `{field.default}`)" if field.default else ")") if field.type else ""
+        yield f"- `{field.name}`{kind}{': ' if field.text else ''}{field.text}"
+
+
 def methods(value: type) -> Iterator[str]:
     """The public methods and properties that a class declares itself."""
+    written = {field.name for field in written_fields(value)}
     for name, member in vars(value).items():
-        if name.startswith("_"):
+        if name.startswith("_") or name in written:
             continue
         if isinstance(member, property) and member.fget is not None:
             yield f"- `{name}`: {one_line(text_of(member.fget))}"
+        elif name.startswith("test_law_"):
+            yield f"- `{name}`: {one_line(text_of(member))}"
         elif inspect.isfunction(member):
             prefix = "async " if inspect.iscoroutinefunction(member) else ""
             yield f"- `{prefix}{name}{signature_of(member)}`: {one_line(text_of(member))}"
@@ -132,12 +178,12 @@ def toml() -> Iterator[str]:
         yield text_of(shape.keys)
         yield ""
         yield from keys(shape.keys.model_fields)
-        for plugin in manager.plugins(PluginKind(kind)):
-            yield f'### `plugin = "{plugin.name}"`'
+        for found in manager.plugins(PluginKind(kind)):
+            yield f'### `plugin = "{found.name}"`'
             yield ""
-            yield plugin.plugin.summary
+            yield found.plugin.summary
             yield ""
-            yield from keys(plugin.plugin.config.model_fields)
+            yield from keys(found.plugin.config.model_fields)
     yield "## `[[strategies]]`"
     yield ""
     yield text_of(StrategiesTable)
@@ -256,6 +302,8 @@ def signature_of(function: Callable[..., Any]) -> str:
 BUILDERS: dict[str, tuple[str, str, Callable[[], Iterator[str]]]] = {
     "hooks.md": ("Hooks", "The hook specifications, from `s1mpletrader.ports.hooks`.", hooks),
     "ports.md": ("Ports", "What the hexagon needs from outside. Import every name from `s1mpletrader.api`.", ports),
+    "values.md": ("Values", "What ports and plugins speak in. Import every name from `s1mpletrader.api`.", values),
+    "contracts.md": ("The contract kit", "Every law, and what a harness says. Import from `s1mpletrader.contracts`.", kit),
     "toml.md": ("The TOML file", "Every table and every key, with the built-in plugins' own.", toml),
     "cli.md": ("The command line", "Every command. Results go to stdout, everything else to stderr.", cli),
 }

@@ -5,14 +5,17 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
 
 import pytest
 import typer.main
+from msgspec import Struct
 
 import s1mpletrader.ports
+from s1mpletrader import api, contracts
 from s1mpletrader.cli.app import app
 from s1mpletrader.configuration import json_schema
 from s1mpletrader.core.plugin_manager import PluginKind, PluginManager
@@ -108,6 +111,29 @@ def test_every_key_of_the_toml_is_there() -> None:
             assert [key for key in keys if f"- `{key}` (" not in section] == [], plugin.name
 
 
-@pytest.mark.parametrize("page", ["hooks", "ports", "toml", "cli"])
+def test_every_value_that_plugins_meet_is_there_with_its_fields() -> None:
+    pages = {"s1mpletrader.ports": _page("ports"), "s1mpletrader.domain": _page("values")}
+    checked = 0
+    for name in api.__all__:
+        value = getattr(api, name)
+        if not (inspect.isclass(value) and issubclass(value, Struct)):
+            continue
+        section = _section(pages[value.__module__.rpartition(".")[0]], f"### `{name}`")
+        assert [field for field in value.__struct_fields__ if f"- `{field}` (" not in section] == [], name
+        checked += 1
+    assert checked > 60
+
+
+def test_every_law_and_every_field_of_a_harness_is_there() -> None:
+    page = _page("contracts")
+    for name in contracts.__all__:
+        section, value = _section(page, f"## `{name}`"), getattr(contracts, name)
+        laws = [member for member in vars(value) if member.startswith("test_law_")]
+        assert [law for law in laws if f"- `{law}`: " not in section] == [], name
+        if is_dataclass(value):
+            assert [field.name for field in fields(value) if f"- `{field.name}` (" not in section] == [], name
+
+
+@pytest.mark.parametrize("page", ["hooks", "ports", "values", "contracts", "toml", "cli"])
 def test_no_page_shows_the_insides_of_the_interpreter(page: str) -> None:
     assert re.findall(r" at 0x[0-9a-f]+|<class|<function|FieldInfo", _page(page)) == []
