@@ -38,7 +38,10 @@ def fill_columns(facts: FactTable, workers: Sequence[BoundWorker]) -> None:
 
 def row_filler(facts: FactTable, bound: BoundWorker) -> Callable[[int], None]:
     """A function that feeds one closed row to the worker's incremental form and keeps what it gives."""
-    update = bound.worker.begin()
+    try:
+        update = bound.worker.begin()
+    except Exception as fault:
+        raise PluginFailed(bound.name, fault) from fault
     inputs = tuple(facts.column(key).values.item for key in bound.worker.needs)
     outputs = tuple(facts.column(key).values for key in bound.worker.gives)
     first_output = bound.begin_row + bound.worker.window - 1
