@@ -1,9 +1,9 @@
 """A story as a tree for the terminal."""
 
-from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
+from s1mpletrader.analysis.fact_lines import FactLines
 from s1mpletrader.analysis.happenings import CommandStory
 from s1mpletrader.analysis.order_tree import add_order, line
 from s1mpletrader.analysis.result_tree import add_batches, add_result
@@ -56,23 +56,12 @@ def _add_why(branch: Tree, decision: Decision) -> None:
     if isinstance(decision.event, NewsItem):
         why.add(Text(f"news    {decision.event.headline}"))
     if decision.facts:
-        why.add(_facts(decision))
+        why.add(FactLines(decision.facts))
     for signal in decision.signals:
         text = f"signal  {signal.direction} {signal.symbol} by {signal.detector}, confidence {signal.confidence:g}"
         why.add(line(text, signal.id))
     for risk in decision.risks:
         why.add(line(f"risk    {risk.kind} {risk.severity.name} by {risk.monitor}: {risk.detail}", risk.id))
-
-
-def _facts(decision: Decision) -> Table:
-    """The facts side by side: name over value."""
-    table = Table.grid(padding=(0, 2))
-    names = [name.rsplit(" ", 1)[-1] for name in decision.facts]
-    for _ in names:
-        table.add_column(justify="right", no_wrap=True)
-    table.add_row(*(Text(name, style="dim") for name in names))
-    table.add_row(*(f"{value:,.6g}" if abs(value) < 1 else f"{value:,.2f}" for value in decision.facts.values()))
-    return table
 
 
 def _add_what(branch: Tree, decision: Decision) -> None:

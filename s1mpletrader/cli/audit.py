@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from rich.table import Table
+from rich.table import Column, Table
 from typer import Exit
 
 from s1mpletrader.analysis import audit_store
@@ -25,7 +25,7 @@ def audit(
     if json_:
         print_json(report.to_json())
     else:
-        table = Table("invariant", "checked", "violations")
+        table = Table("invariant", Column("checked", justify="right"), Column("violations", justify="right"))
         for name, count in report.checked.items():
             broken = sum(violation.invariant == name for violation in report.violations)
             table.add_row(name, f"{count:,}", f"{broken:,}", style="red" if broken else None)

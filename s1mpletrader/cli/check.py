@@ -8,7 +8,7 @@ from rich.tree import Tree
 from s1mpletrader.assembly import build_algorithms
 from s1mpletrader.assembly.live import assemble_live
 from s1mpletrader.cli.options import FileArgument, JsonOption, SetOption
-from s1mpletrader.cli.output import out, print_json
+from s1mpletrader.cli.output import escaped, out, print_json
 from s1mpletrader.configuration import Configuration, Mode, PluginTable, Portfolio, load
 from s1mpletrader.container import BacktestContainer
 from s1mpletrader.core.live_gate import LiveGate
@@ -59,8 +59,19 @@ def _grow(tree: Tree, by_kind: Mapping[str, list[dict[str, Any]]]) -> None:
     for kind, tables in by_kind.items():
         branch = tree.add(kind)
         for table in tables:
-            keys = "  ".join(f"{key}={value}" for key, value in table["config"].items())
-            branch.add(f"[bold]{table['name']}[/] ({table['plugin']}, {table['package']} {table['version']})  [dim]{keys}[/]")
+            keys = "  ".join(f"{key}={_shown(value)}" for key, value in table["config"].items())
+            branch.add(
+                f"[bold]{table['name']}[/] ({table['plugin']}, {table['package']} {table['version']})  [dim]{escaped(keys)}[/]"
+            )
+
+
+def _shown(value: Any) -> str:
+    """A value as a TOML file would have it."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_shown, value))}]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {_shown(each)}" for key, each in value.items()) + "}"
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _list(tree: Tree, title: str, lines: Sequence[str]) -> None:
@@ -94,5 +105,12 @@ def _row(table: PluginTable) -> dict[str, Any]:
         "version": table.plugin.version,
         "series": str(table.series),
         "confidence": list(table.confidence),
-        "config": table.config.model_dump(mode="json", exclude_none=True),
+        "config": _config(table),
     }
+
+
+def _config(table: PluginTable) -> dict[str, Any]:
+    """The table's keys; what has no order of its own is sorted."""
+    dumped = table.config.model_dump(mode="json", exclude_none=True)
+    unordered = {name for name, value in table.config if isinstance(value, frozenset)}
+    return {name: sorted(value) if name in unordered else value for name, value in dumped.items()}

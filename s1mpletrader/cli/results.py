@@ -1,7 +1,8 @@
 """``s1mpletrader results``: what the trades of a store came to."""
 
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 from rich.table import Table
@@ -12,6 +13,11 @@ from s1mpletrader.cli.output import err, out, print_json
 from s1mpletrader.cli.stores import opened
 from s1mpletrader.domain.errors import ConfigurationError
 from s1mpletrader.domain.money import plain
+
+UNBOUNDED: Final = 10_000
+"""A width that no table has."""
+
+HEADINGS: Final = ("strategy", "trades", "open", "won", "profit", "fees", "funding", "largest win", "largest loss", "equity")
 
 
 def results(
@@ -53,21 +59,35 @@ def _price(text: str) -> tuple[str, Decimal]:
 
 
 def _print(account: AccountProfit) -> None:
-    table = Table(title=f"{account.book}  [dim]in {account.currency}[/]", title_justify="left")
-    table.add_column("strategy")
-    for heading in ("trades", "open", "won", "profit", "fees", "funding", "largest win", "largest loss", "equity"):
-        table.add_column(heading, justify="right")
-    for one in account.strategies:
-        won = f"{one.win_count / len(one.closed):.0%}" if one.closed else "-"
-        counts = (f"{len(one.trades):,}", f"{len(one.trades) - len(one.closed):,}", won)
-        sums = (one.profit, one.fees, one.funding, one.largest_win, one.largest_loss, one.equity)
-        table.add_row(one.strategy, *counts, *(f"{amount:,.2f}" for amount in sums))
-    if len(account.strategies) > 1:
-        table.add_section()
-        table.add_row("all", "", "", "", f"{account.profit:,.2f}", "", "", "", "", f"{account.equity:,.2f}")
+    rows = [_row(one) for one in account.strategies]
+    if len(rows) > 1:
+        rows.append(("all", "", "", "", f"{account.profit:,.2f}", "", "", "", "", f"{account.equity:,.2f}"))
+    title = f"{account.book}  [dim]in {account.currency}[/]"
+    table = _table(title, HEADINGS, rows)
+    if len(rows) > 1:
+        table.rows[-2].end_section = True
+    if out.measure(table, options=out.options.update_width(UNBOUNDED)).maximum > out.width:
+        first, *others = zip(HEADINGS, *rows, strict=True)
+        table = _table(title, first, others)
     out.print(table)
     if account.unpriced:
         err.print(f"[yellow]no price is known of {', '.join(account.unpriced)}[/]; it counts as nothing, give one by --price")
+
+
+def _row(one: StrategyProfit) -> tuple[str, ...]:
+    won = f"{one.win_count / len(one.closed):.0%}" if one.closed else "-"
+    counts = (f"{len(one.trades):,}", f"{len(one.trades) - len(one.closed):,}", won)
+    sums = (one.profit, one.fees, one.funding, one.largest_win, one.largest_loss, one.equity)
+    return (one.strategy, *counts, *(f"{amount:,.2f}" for amount in sums))
+
+
+def _table(title: str, headings: Sequence[str], rows: Sequence[tuple[str, ...]]) -> Table:
+    table = Table(title=title, title_justify="left")
+    for number, heading in enumerate(headings):
+        table.add_column(heading, justify="right" if number else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    return table
 
 
 def _account(account: AccountProfit) -> dict[str, Any]:
