@@ -121,6 +121,8 @@ JUDGED: list[tuple[Planning, dict[str, Any], str]] = [
     (planning([OPENING], size=RefusalDraft(code="TINY", detail="too small")), {}, "SIZE_PLANNER by size: TINY, too small"),
     (planning([OPENING], gates=[GateRefusal(code="FULL", detail="enough")]), {}, "RISK_GATE by gate0: FULL, enough"),
 ]
+PLANNED = {"NOT_PLANNED": 3, "TINY": 2, "FULL": 4}
+"""How many plans a refusal keeps, by its code; an expired one may keep them all, or none."""
 
 
 @pytest.mark.parametrize(("plan", "seen", "words"), JUDGED, ids=[words for _, _, words in JUDGED])
@@ -129,6 +131,8 @@ def test_a_refusal_says_who_refuses_and_why(plan: Planning, seen: dict[str, Any]
     assert verdict.approved is None
     assert verdict.refusal is not None
     assert said(verdict.refusal) == words
+    assert len(verdict.refusal.plans.ids) == PLANNED.get(verdict.refusal.code, 4 if "the entry" in words else 0)
+    assert (verdict.refusal.directive is None) == (verdict.refusal.code == "UNANSWERED")
     assert verdict.refusal.signal_ids == (signal(1).id,)
     assert verdict.refusal.risk_ids == (risk(1).id,)
 

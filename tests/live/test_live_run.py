@@ -55,6 +55,7 @@ def test_a_cancellation_at_the_end_names_its_order_and_follows_from_what_was_las
     commanded, cancelled, _ = entries[-3:]
     assert [commanded.kind, cancelled.kind] == [EntryKind.COMMANDED, EntryKind.CANCELLED]
     (order,) = running.container.ledger().orders()
+    assert entries[0].at < commanded.at <= cancelled.at <= entries[-1].at
     assert commanded.order_id == cancelled.order_id == order.order_id
     assert commanded.parent is not None
     assert entries[commanded.parent.seq - entries[0].seq].kind is EntryKind.RECORDED
@@ -289,6 +290,28 @@ def test_the_venue_is_asked_every_minute_where_all_is_well_and_often_while_an_ou
 
     running = told(story, meddle=meddle)
     assert running.texts(EntryKind.UNKNOWN)[0] == "RuntimeError: the answer is garbled"
+
+
+def test_while_an_outcome_is_unknown_the_venue_is_asked_every_two_seconds() -> None:
+    asked_at: list[Instant] = []
+
+    def meddle(exchange: SimulatedExchange) -> SimulatedExchange:
+        async def open_orders(symbol: str | None = None) -> Sequence[OrderSnapshot]:
+            asked_at.append(exchange._clock.now())
+            return ()
+
+        async def lost(*args: Any) -> Sequence[Outcome]:
+            raise RuntimeError("the answer is garbled")
+
+        return changed(changed(exchange, "open_orders", open_orders), "submit", lost)
+
+    async def story(running: Running) -> None:
+        await running.until(lambda: OrderState.NOT_PLACED in running.states)
+
+    told(story, meddle=meddle)
+    gaps = [(later - earlier) // SECOND_NS for earlier, later in pairwise(asked_at)]
+    assert set(gaps) == {2, 60}
+    assert gaps[-3:] == [2, 2, 2]
 
 
 @pytest.mark.parametrize("fault", [Refused("the key has been revoked"), OSError("the line is cut")])

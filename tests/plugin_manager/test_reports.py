@@ -4,6 +4,7 @@ import logging
 
 import pytest
 
+from s1mpletrader.api import hookimpl
 from s1mpletrader.core.plugin_manager import PluginKind, PluginManager, UnknownPlugin
 from s1mpletrader.core.plugin_sources import FoundPlugin, PluginSource, attempt, normal_package
 from s1mpletrader.domain.errors import Refused
@@ -128,3 +129,15 @@ def test_a_distribution_without_a_name_is_told_as_nameless(install: Installer) -
     (metadata,) = install.metadata_of("nameless")
     metadata.write_text("Metadata-Version: 2.1\n")
     assert report_of(PluginManager.load(), "None") == [("None", None, None, "broken", "ValueError: no")]
+
+
+def test_a_watcher_that_fails_is_told_as_one_of_this_run(caplog: pytest.LogCaptureFixture) -> None:
+    class Faulty:
+        @hookimpl
+        def s1mple_flow_started(self) -> None:
+            raise ValueError("no")
+
+    watchers = PluginManager().watchers({"board": Faulty()})
+    assert watchers.flow_started is not None
+    watchers.flow_started("s", "f", 1)
+    assert [record.getMessage() for record in caplog.records] == ["plugin 'board' of this run 0 failed in s1mple_flow_started"]
