@@ -62,13 +62,13 @@ def _print(account: AccountProfit) -> None:
     rows = [_row(one) for one in account.strategies]
     if len(rows) > 1:
         rows.append(("all", "", "", "", f"{account.profit:,.2f}", "", "", "", "", f"{account.equity:,.2f}"))
-    title = f"{account.book}  [dim]in {account.currency}[/]"
-    table = _table(title, HEADINGS, rows)
+    table = _table(HEADINGS, rows)
     if len(rows) > 1:
         table.rows[-2].end_section = True
     if out.measure(table, options=out.options.update_width(UNBOUNDED)).maximum > out.width:
         first, *others = zip(HEADINGS, *rows, strict=True)
-        table = _table(title, first, others)
+        table = _table(first, others)
+    out.print(f"{account.book}  [dim]in {account.currency}[/]")
     out.print(table)
     if account.unpriced:
         err.print(f"[yellow]no price is known of {', '.join(account.unpriced)}[/]; it counts as nothing, give one by --price")
@@ -81,8 +81,8 @@ def _row(one: StrategyProfit) -> tuple[str, ...]:
     return (one.strategy, *counts, *(f"{amount:,.2f}" for amount in sums))
 
 
-def _table(title: str, headings: Sequence[str], rows: Sequence[tuple[str, ...]]) -> Table:
-    table = Table(title=title, title_justify="left")
+def _table(headings: Sequence[str], rows: Sequence[tuple[str, ...]]) -> Table:
+    table = Table()
     for number, heading in enumerate(headings):
         table.add_column(heading, justify="right" if number else "left", overflow="fold")
     for row in rows:
