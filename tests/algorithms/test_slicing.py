@@ -238,6 +238,18 @@ def test_a_refused_cancellation_is_tried_again_after_a_while_and_not_for_ever() 
     assert desk.last.done
 
 
+def test_a_slice_of_which_nobody_knows_whether_it_was_cancelled_is_cancelled_again_once_it_is_seen() -> None:
+    desk = begun(task=Task(quantity=Decimal(1), price=LIMIT), duration="1h", slices=1)
+    desk.wake()
+    (slice_,) = desk.live
+    desk.change(slice_, OrderEventKind.UNKNOWN)
+    desk.asked_to_end.clear()
+    desk.change(desk.live[0], OrderEventKind.ACCEPTED)
+    assert desk.last.wake_at == desk.at + SECOND_NS
+    desk.wake()
+    assert desk.asked_to_end == {slice_.order_id}
+
+
 def test_what_is_rejected_is_not_tried_again() -> None:
     desk = begun(duration="1h", slices=4, leftover="market", missed="catch_up")
     desk.change(desk.live[0], OrderEventKind.REJECTED)

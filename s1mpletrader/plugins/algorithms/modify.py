@@ -39,7 +39,7 @@ from s1mpletrader.plugins.algorithms.exits import (
     place_exits,
 )
 from s1mpletrader.plugins.algorithms.renewal import Renewal, renew, renewal_of
-from s1mpletrader.plugins.algorithms.terms import Terms, Wanted, order_terms
+from s1mpletrader.plugins.algorithms.terms import Replaced, Terms, Wanted, order_terms
 
 ATTEMPTS_MAX = 3
 """How often a change that the venue refuses is tried."""
@@ -48,12 +48,18 @@ ATTEMPTS_MAX = 3
 class ModifyState(Struct, frozen=True, kw_only=True):
     """What is wanted, and what has been asked for and not been answered."""
 
-    wanted: Wanted
+    plans: Plans
+    replaced: tuple[Replaced, ...] = ()
     asked: tuple[OrderId, ...] = ()
     doubted: tuple[tuple[OrderId, OrderId | None], ...] = ()
     """Orders of which nobody knows whether they have been changed, each with the one that may have taken its place."""
     renewals: tuple[Renewal, ...] = ()
     refused: int = 0
+
+    @property
+    def wanted(self) -> Wanted:
+        """What the orders are to be brought to."""
+        return Wanted(plans=self.plans, replaced=self.replaced)
 
 
 class Modify:
@@ -80,7 +86,7 @@ class Modify:
             wanted = wanted.noting(order, max(order.quantity, heir.quantity))
             if order.state is OrderState.UNKNOWN:
                 doubted.append((order.order_id, heir.order_id))
-        return _ask(ModifyState(wanted=wanted, doubted=tuple(doubted)), context)
+        return _ask(ModifyState(plans=wanted.plans, replaced=wanted.replaced, doubted=tuple(doubted)), context)
 
     def advance(self, state: bytes, event: GroupEvent, context: GroupContext) -> Advance:
         """Go on until everything that was asked for has been answered."""
@@ -96,8 +102,7 @@ class Modify:
                 return Advance(done=True)
             case PlansChanged():
                 renewals = tuple(one.moved(event.plans.exit) for one in modify.renewals)
-                yielding = replace(modify.wanted, plans=Plans())
-                return Advance(state=json.encode(replace(modify, wanted=yielding, renewals=renewals)))
+                return Advance(state=json.encode(replace(modify, plans=Plans(), renewals=renewals)))
             case _:
                 return Advance(state=state)
 
@@ -126,20 +131,25 @@ class Modify:
 
     def _refused(self, modify: ModifyState, event: CommandRefused, context: GroupContext) -> Advance:
         """The order may have ended, or another may stand in its place by now: compare again."""
-        order_id = event.order.order_id
+        order_id, is_live = event.order.order_id, event.order.live
+        renewal = next((one for one in modify.renewals if order_id in one.order_ids), None)
+        modify = replace(modify, refused=modify.refused + 1)
+        if renewal is not None and is_live and modify.refused < ATTEMPTS_MAX:
+            return Advance(commands=(Cancel(order_id=order_id),), state=json.encode(modify))
         after = replace(
             modify,
             asked=tuple(one for one in modify.asked if one != order_id),
-            renewals=tuple(one for one in modify.renewals if order_id not in one.order_ids),
-            refused=modify.refused + 1,
+            renewals=tuple(one for one in modify.renewals if one is not renewal),
         )
-        if after.refused < ATTEMPTS_MAX and event.order.live:
+        if is_live and after.refused < ATTEMPTS_MAX:
             after, cancels, _ = _resolve(after, context)
             asked = _ask(after, context)
             return replace(asked, commands=(*cancels, *asked.commands))
         given_up = RefusalDraft(code="NOT_MODIFIED", detail=f"{order_id}: {event.reason}")
         alarm = None
-        if event.order.live and (order_id in dict(modify.doubted) or modify.wanted.is_too_large(event.order, context)):
+        if is_live and renewal is not None and _is_torn(renewal, after, context):
+            alarm = f"{order_id} cannot be cancelled, and what it was linked with is gone: look at {context.trade.trade_id}"
+        elif is_live and (order_id in dict(modify.doubted) or modify.wanted.is_too_large(event.order, context)):
             alarm = f"{order_id} can be made neither smaller nor to end, and is for more than {context.trade.trade_id} needs"
         after = replace(after, doubted=tuple(one for one in after.doubted if one[0] != order_id))
         return Advance(state=json.encode(after), done=_is_done(after, context), given_up=given_up, alarm=alarm)
@@ -158,10 +168,10 @@ def _pairs(context: GroupContext) -> list[tuple[Order, Order]]:
 def _noted(modify: ModifyState, order: Order, context: GroupContext) -> ModifyState:
     """Know what has filled of an order that is being replaced, so that the other is asked for anew, and of what is in doubt."""
     heir_ids = [one.order_id for one in context.trade_orders if one.intent.replaces == order.order_id]
-    wanted = modify.wanted.hearing(order)
-    if wanted is not modify.wanted:
+    replaced = modify.wanted.hearing(order).replaced
+    if replaced != modify.replaced:
         again = set(heir_ids).difference(one.intent.replaces or "" for one in context.trade_orders)
-        modify = replace(modify, wanted=wanted, asked=tuple(one for one in modify.asked if one not in again))
+        modify = replace(modify, replaced=replaced, asked=tuple(one for one in modify.asked if one not in again))
     if order.state is not OrderState.UNKNOWN or order.order_id not in modify.asked:
         return modify
     doubt = (order.order_id, next(iter(heir_ids), None))
@@ -180,6 +190,12 @@ def _is_waiting(order_id: OrderId, changed: Order, modify: ModifyState, context:
         if order.intent.replaces == order_id and order.state not in ACKNOWLEDGED:
             return True
     return False
+
+
+def _is_torn(renewal: Renewal, modify: ModifyState, context: GroupContext) -> bool:
+    """Whether an order of a list that stays has ended for it, or may yet."""
+    live = {one.order_id for one in context.trade_orders}
+    return not live.issuperset(renewal.order_ids) or not set(modify.asked).isdisjoint(renewal.order_ids)
 
 
 def _resolve(modify: ModifyState, context: GroupContext) -> tuple[ModifyState, list[AlgorithmCommand], bool]:
@@ -274,7 +290,7 @@ def _changes(
             asked += [one.order_id for one in together]
         else:
             fixed.append(order.order_id)
-    return commands, replace(modify, wanted=wanted, asked=tuple(asked), renewals=tuple(renewals)), fixed
+    return commands, replace(modify, replaced=wanted.replaced, asked=tuple(asked), renewals=tuple(renewals)), fixed
 
 
 def _unchangeable(order_ids: list[str]) -> RefusalDraft | None:

@@ -26,6 +26,8 @@ class Replaced(Struct, frozen=True, kw_only=True):
     quantity: Decimal
     filled: Decimal
     replaces: OrderId | None = None
+    own_quantity: Decimal | None = None
+    """What it is for itself: where others make it smaller meanwhile, the one in its place is to be smaller, too."""
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
@@ -76,13 +78,24 @@ class Wanted(Struct, frozen=True, kw_only=True):
     def noting(self, order: Order, quantity: Decimal) -> "Wanted":
         """Know an order that is to be replaced; with the one that takes its place it is for this quantity."""
         others = tuple(one for one in self.replaced if one.order_id != order.order_id)
-        noted = Replaced(order_id=order.order_id, quantity=quantity, filled=order.filled_quantity, replaces=order.intent.replaces)
+        noted = Replaced(
+            order_id=order.order_id,
+            quantity=quantity,
+            filled=order.filled_quantity,
+            replaces=order.intent.replaces,
+            own_quantity=min(order.quantity, quantity),
+        )
         return replace(self, replaced=(*others, noted))
 
     def hearing(self, order: Order) -> "Wanted":
-        """Know what has filled of an order that is being replaced."""
+        """Know what has filled of an order that is being replaced, and whether it has become smaller."""
         known = next((one for one in self.replaced if one.order_id == order.order_id), None)
-        return self if known is None or known.filled == order.filled_quantity else self.noting(order, known.quantity)
+        if known is None:
+            return self
+        less = ZERO if known.own_quantity is None else max(subtract(known.own_quantity, order.quantity), ZERO)
+        if known.filled == order.filled_quantity and not less:
+            return self
+        return self.noting(order, subtract(known.quantity, less))
 
     def _sized(self, order: Order, context: GroupContext) -> Decimal | None:
         """What an entry is for by the size plan, without what those before it in its place have filled."""

@@ -26,6 +26,7 @@ from s1mpletrader.api import (
     subtract,
     total,
 )
+from s1mpletrader.plugins.algorithms.exits import ACKNOWLEDGED
 from s1mpletrader.plugins.algorithms.protection import Protection, protect
 from s1mpletrader.plugins.algorithms.slicing.lots import lots_of
 from s1mpletrader.plugins.algorithms.slicing.paces import Pace
@@ -135,6 +136,9 @@ def hear_order(state: SlicedState, event: OrderUpdate, context: GroupContext) ->
     if order.live:
         rejected = tuple(one for one in state.rejected if one[0] != order.order_id)
         state = replace(state, rejected=rejected)
+        if order.state in ACKNOWLEDGED and state.retry_at is None:
+            # Nobody may have known what became of its cancellation.
+            state = _asked_again(state, order, context)
     else:
         state = _count_end(state, order, context)
     return _count_fill(state, event.fill, context) if event.fill is not None else (state, ())
@@ -142,15 +146,7 @@ def hear_order(state: SlicedState, event: OrderUpdate, context: GroupContext) ->
 
 def hear_refusal(state: SlicedState, event: CommandRefused, context: GroupContext) -> SlicedState:
     """A cancellation that was refused is tried again after a while, unless the order has ended meanwhile."""
-    order_id = event.order.order_id
-    if order_id not in state.cancelled or not event.order.live or state.cancels_refused >= CANCELS_REFUSED_MAX:
-        return state
-    return replace(
-        state,
-        cancelled=tuple(one for one in state.cancelled if one != order_id),
-        cancels_refused=state.cancels_refused + 1,
-        retry_at=context.at + RETRY_NS,
-    )
+    return _asked_again(state, event.order, context)
 
 
 def hear_plans(state: SlicedState, plans: Plans, context: GroupContext) -> SlicedState:
@@ -166,6 +162,18 @@ def hear_plans(state: SlicedState, plans: Plans, context: GroupContext) -> Slice
     if plans.exit is not None and state.protection is not None:
         state = replace(state, protection=state.protection.moved(plans.exit))
     return state
+
+
+def _asked_again(state: SlicedState, order: Order, context: GroupContext) -> SlicedState:
+    """Cancel a slice once more, after a while, that has been asked to end and is there."""
+    if order.order_id not in state.cancelled or not order.live or state.cancels_refused >= CANCELS_REFUSED_MAX:
+        return state
+    return replace(
+        state,
+        cancelled=tuple(one for one in state.cancelled if one != order.order_id),
+        cancels_refused=state.cancels_refused + 1,
+        retry_at=context.at + RETRY_NS,
+    )
 
 
 def _count_fill(state: SlicedState, fill: Fill, context: GroupContext) -> tuple[SlicedState, tuple[Place, ...]]:
