@@ -41,6 +41,7 @@ from s1mpletrader.core.live_gate import LiveGate
 from s1mpletrader.core.live_lane import LiveLane
 from s1mpletrader.core.live_streams import LiveStreams
 from s1mpletrader.core.market import Market
+from s1mpletrader.core.order_context import is_unanswered
 from s1mpletrader.core.outbox import Outbox
 from s1mpletrader.core.patience import PatientConnector
 from s1mpletrader.core.quarantine import IQuarantine, Isolation, Quarantine
@@ -215,6 +216,7 @@ class LiveContainer(containers.DeclarativeContainer):
         deliver=inbox.provided.deliver,
         alarm=alarm,
         is_busy=outbox.provided.is_busy,
+        is_unanswered=providers.Callable(partial, is_unanswered, journal),
         find_order=flows.find_order,
         rules=providers.Singleton(EvidenceRules),
     )

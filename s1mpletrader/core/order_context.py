@@ -1,6 +1,7 @@
 """Finding a live order's context: from the cache, or where the cache has lost it, again from ledger and journal."""
 
 from collections.abc import Callable
+from typing import Final
 
 from s1mpletrader.core.book import Book
 from s1mpletrader.core.journal_reader import StrategyJournal, read_reasons
@@ -9,6 +10,9 @@ from s1mpletrader.domain.ids import OrderId
 from s1mpletrader.domain.order import Order
 from s1mpletrader.domain.reasons import EntryKind
 from s1mpletrader.ports.cache import CacheMiss, ICache, OrderContext
+from s1mpletrader.ports.journal import IJournalReader
+
+_NO_ANSWERS: Final = frozenset({EntryKind.RECORDED, EntryKind.FILLED, EntryKind.ALARM})
 
 
 class ContextFinder:
@@ -31,6 +35,12 @@ class ContextFinder:
         if order.live:
             self._cache.put_context(context)
         return context
+
+
+def is_unanswered(journal: IJournalReader, order_id: OrderId) -> bool:
+    """Whether an order was to be cancelled or changed, and the journal has no answer to that. A fill is none."""
+    kinds = [entry.kind for entry in journal.entries_of_order(order_id) if entry.kind not in _NO_ANSWERS]
+    return bool(kinds) and kinds[-1] is EntryKind.COMMANDED
 
 
 def rebuild_context(journal: StrategyJournal, order: Order) -> OrderContext:

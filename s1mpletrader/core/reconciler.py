@@ -32,6 +32,7 @@ class Reconciler:
     """Compares the book with the venue.
 
     ``is_busy`` says whether a command about an order is under way, or the order has yet to leave: such a one is left alone.
+    ``is_unanswered`` says whether one was under way when the process before this one ended.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Reconciler:
         deliver: Callable[[Sequence[ExchangeReply]], None],
         alarm: Callable[[str], None],
         is_busy: Callable[[OrderId], bool],
+        is_unanswered: Callable[[OrderId], bool],
         find_order: Callable[[str | None, str | None], Order | None],
         rules: EvidenceRules,
     ) -> None:
@@ -52,18 +54,20 @@ class Reconciler:
         self._deliver = deliver
         self._alarm = alarm
         self._is_busy = is_busy
+        self._is_unanswered = is_unanswered
         self._find_order = find_order
         self._missing = MissingOrders(rules)
         self._told: set[str] = set()
 
     def doubt_what_was_under_way(self) -> None:
-        """After a restart: whether an intent without an answer was sent, nobody knows."""
+        """After a restart: whether an intent or a command without an answer was sent, nobody knows."""
         at = self._clock.now()
         self._deliver(
             [
                 Unknown(order_id=order.order_id, reason="the process ended before an answer came", at=at)
                 for order in self._book.live_orders()
                 if order.state in (OrderState.INTENDED, OrderState.SUBMITTED)
+                or (order.state is not OrderState.UNKNOWN and self._is_unanswered(order.order_id))
             ]
         )
 

@@ -87,6 +87,7 @@ class Story:
         self.venue = Venue()
         self.watch = Watch()
         self.busy: set[OrderId] = set()
+        self.unanswered: set[OrderId] = set()
         self.alarms: list[str] = []
         self.told: list[ExchangeReply] = []
         self.orders = [self.desk.execute(number=number).intents[0].intent.order_id for number in range(order_count)]
@@ -97,6 +98,7 @@ class Story:
             deliver=self._deliver,
             alarm=self.alarms.append,
             is_busy=self.busy.__contains__,
+            is_unanswered=self.unanswered.__contains__,
             find_order=lambda client, exchange: self.desk.ledger.find_order(client_order_id=client, exchange_order_id=exchange),
             rules=RULES,
         )
@@ -398,12 +400,16 @@ def test_where_nothing_is_live_only_open_orders_are_asked_for() -> None:
 
 
 def test_after_a_restart_what_had_no_answer_is_in_doubt_and_nothing_else() -> None:
-    story = Story(order_count=3)
+    story = Story(order_count=4)
     story.desk.reply(accepted(story.orders[1]))
     story.unknown(2)
+    story.desk.reply(accepted(story.orders[3]))
+    story.unanswered |= {story.orders[2], story.orders[3]}
     story.watch.at += 5
     story.reconciler.doubt_what_was_under_way()
-    assert story.told == [Unknown(order_id=story.orders[0], reason="the process ended before an answer came", at=NOON + 5)]
-    assert story.order.state is OrderState.UNKNOWN
+    doubted = [story.orders[0], story.orders[3]]
+    why = "the process ended before an answer came"
+    assert story.told == [Unknown(order_id=order_id, reason=why, at=NOON + 5) for order_id in doubted]
+    assert [story.desk.order(order_id).state for order_id in doubted] == [OrderState.UNKNOWN] * 2
     story.reconciler.doubt_what_was_under_way()
-    assert len(story.told) == 1
+    assert len(story.told) == 2
