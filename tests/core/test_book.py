@@ -89,6 +89,14 @@ def test_less_than_a_lot_does_not_keep_a_trade_open() -> None:
     assert shelf.book.view("s").positions[SYMBOL].average_price == Decimal(12), "what is left has not cost the trade's loss"
 
 
+def test_a_whole_lot_does() -> None:
+    shelf = Shelf()
+    shelf.write(OPENING, *opening(1), intent(1), fill(1, "2", "10"))
+    shelf.write(intent(2, "1.999", side=Side.SELL, trade=1), fill(2, "1.999", "12", side=Side.SELL))
+    (trade,) = shelf.book.view("s").open_trades
+    assert trade.quantity == Decimal("0.001")
+
+
 def test_a_live_order_counts_as_exposure_also_when_its_outcome_is_unknown() -> None:
     shelf = Shelf()
     shelf.write(*opening(1), intent(1), event(1, OrderEventKind.UNKNOWN))

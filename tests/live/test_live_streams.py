@@ -118,6 +118,26 @@ def test_each_strategy_is_warmed_up_by_thrice_what_its_own_windows_need(portfoli
     told(portfolio, story)
 
 
+@pytest.mark.parametrize("steps", [True, False])
+def test_history_is_handed_over_instant_by_instant(portfolio: Portfolio, *, steps: bool) -> None:
+    class Noting:
+        """A lane that keeps what it is warmed up with."""
+
+        def __init__(self, market: Market) -> None:
+            self.feed = market.short.feed
+            self.taken: list[tuple[list[Candle], bool]] = []
+
+        def warm_up(self, candles: list[Candle], *, steps: bool) -> None:
+            self.taken.append((candles, steps))
+
+    async def story(market: Market) -> None:
+        lane = Noting(market)
+        await market.streams.warm_up(lane, steps=steps)  # type: ignore[arg-type]
+        assert lane.taken == [([candle], steps) for candle in candles_of(market.data)[108:200]]
+
+    told(portfolio, story)
+
+
 @pytest.mark.parametrize(("warm_up_ns", "minutes"), [(100 * MINUTE_NS, 100), (93 * MINUTE_NS, 93), (MINUTE_NS, 93)])
 def test_more_history_than_the_windows_need_is_read_where_it_is_asked_for(
     portfolio: Portfolio, warm_up_ns: int, minutes: int
