@@ -12,7 +12,7 @@ from s1mpletrader.analysis import audit_store
 from s1mpletrader.cli.options import StoreUrls
 from s1mpletrader.cli.stores import opened
 from s1mpletrader.domain.instant import SECOND_NS
-from s1mpletrader.domain.orders import OrderDetails
+from s1mpletrader.domain.orders import OrderDetails, Side
 from tests.live.mortal import KILLED
 
 QUICK = """
@@ -90,6 +90,16 @@ leftover = "cancel"
 [[execution]]
 plugin = "iceberg"
 display = "0.8"
+""",
+    "closing": HEAD
+    + QUICK
+    + """
+[[exit]]
+plugin = "trailing"
+distance_percent = 5
+
+[[execution]]
+plugin = "single"
 """,
 }
 PAIRS = Path(__file__).parent.parent.parent / "examples" / "pairs.toml"
@@ -186,3 +196,16 @@ def test_an_order_that_died_with_its_process_is_not_placed_by_evidence_and_never
     assert any("not found in 3 queries" in text for text in last.evidence)
     assert last.violations == ()
     assert sum(quantity for _, quantity, _ in last.fills) > 0
+
+
+def test_a_cancellation_that_died_with_its_process_is_asked_for_again(tmp_path: Path) -> None:
+    """Killed while those of the stops are on their way: a close waits for them, and the venue alone knows that they never came."""
+    whole = home(tmp_path, "whole", "closing").run()
+    number = next(at for at, (details, _, _) in enumerate(whole.orders) if details.side is Side.SELL and details.stop_price is None)
+    broken = home(tmp_path, "broken", "closing")
+    first = broken.run(dies_at=whole.intended_at[number] - 750 * SECOND_NS // 1000)
+    assert [state for _, state, _ in first.orders] == ["FILLED", *["OPEN"] * (number - 1)]
+    last = broken.run()
+    assert last.orders[: number + 1] == whole.orders[: number + 1]
+    assert "the process ended before an answer came" in last.evidence
+    assert last.violations == ()
