@@ -13,7 +13,7 @@ from s1mpletrader.core.effects import Effects, GivenUp, Intent, Wake
 from s1mpletrader.core.quarantine import IQuarantine
 from s1mpletrader.core.returned import check_advance
 from s1mpletrader.domain.directives import Action, ExecutionDirective, RefusalDraft
-from s1mpletrader.domain.errors import PluginFailed, UnknownId
+from s1mpletrader.domain.errors import PluginFailed, Unavailable, UnknownId
 from s1mpletrader.domain.ids import FlowIds, GroupId, IdKind, OrderId
 from s1mpletrader.domain.instant import Instant
 from s1mpletrader.domain.instrument import Instrument
@@ -160,10 +160,15 @@ class ExecutionGroups:
     def _asked(
         self, name: str, method: str, ask: Callable[[], Advance], trade: LiveTrade, event: GroupEvent | None = None
     ) -> Advance:
-        """An algorithm's answer. One that fails gives up what is left of its group; its orders stay as they are."""
+        """An algorithm's answer. One that fails gives up what is left of its group; its orders stay as they are.
+
+        That the ledger cannot be read now is no failure of the algorithm: it is raised, for a restart asks once more.
+        """
         try:
             advance = ask()
             check_advance(method, advance, self._now() if isinstance(event, Timer) else None)
+        except Unavailable:
+            raise
         except Exception as fault:  # noqa: BLE001  Whatever it raises, what it has placed is attended to no more.
             failure = PluginFailed(name, fault)
             failure.__cause__ = fault

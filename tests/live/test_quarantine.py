@@ -18,7 +18,7 @@ from s1mpletrader.core.narrator import troubles
 from s1mpletrader.core.planning import Named, Planning
 from s1mpletrader.core.strategy import Strategy
 from s1mpletrader.domain.directives import ExecutionDirective, Stage
-from s1mpletrader.domain.errors import PluginFailed
+from s1mpletrader.domain.errors import PluginFailed, Unavailable
 from s1mpletrader.domain.reasons import EntryKind, SealedEntry
 from s1mpletrader.ports.ledger import ILedgerReader
 from s1mpletrader.ports.planners import GateRefusal, Situation
@@ -248,6 +248,13 @@ def test_an_algorithm_that_breaks_gives_up_its_group_and_its_strategy_decides_no
     assert {one.by for one in refused} == {"bracket"}
     assert ended.entries[-1].kind is EntryKind.RUN_ENDED
     assert not ended.violations
+
+
+def test_a_ledger_that_an_algorithm_cannot_read_ends_the_run_and_no_group() -> None:
+    quick = ("recording.plugin=none", "data.0.candles=600", "environment.mode=paper")
+    portfolio = load(EXAMPLES / "portfolio.toml", [*MEMORY, *quick])
+    with pytest.raises(Unavailable, match="busy"):
+        run_virtually(on_paper(portfolio, None, Unavailable("the store is busy"), algorithm="bracket"))
 
 
 def test_what_is_no_exception_of_a_plugin_ends_the_run() -> None:

@@ -199,9 +199,10 @@ def test_an_order_that_died_with_its_process_is_not_placed_by_evidence_and_never
 
 
 def test_a_cancellation_that_died_with_its_process_is_asked_for_again(tmp_path: Path) -> None:
-    """Killed while those of the stops are on their way: a close waits for them, and the venue alone knows that they never came."""
+    """Killed while the stops' are on their way: a close waits for them, and the venue alone knows that they never came."""
     whole = home(tmp_path, "whole", "closing").run()
-    number = next(at for at, (details, _, _) in enumerate(whole.orders) if details.side is Side.SELL and details.stop_price is None)
+    at_market = [details.side is Side.SELL and details.stop_price is None for details, _, _ in whole.orders]
+    number = at_market.index(True)
     broken = home(tmp_path, "broken", "closing")
     first = broken.run(dies_at=whole.intended_at[number] - 750 * SECOND_NS // 1000)
     assert [state for _, state, _ in first.orders] == ["FILLED", *["OPEN"] * (number - 1)]
