@@ -11,6 +11,7 @@ from s1mpletrader.api import (
     GroupContext,
     GroupEvent,
     Instant,
+    Order,
     OrderUpdate,
     Place,
     PlansChanged,
@@ -20,7 +21,7 @@ from s1mpletrader.api import (
 )
 from s1mpletrader.plugins.algorithms.exits import after_refusal, cancels
 from s1mpletrader.plugins.algorithms.protection import Protection, protect
-from s1mpletrader.plugins.algorithms.single import entry_order, expired
+from s1mpletrader.plugins.algorithms.single import again_at, entry_order, expired
 from s1mpletrader.plugins.algorithms.succession import Adopted, adopt, is_own, own_orders, trims
 
 
@@ -30,6 +31,8 @@ class BracketState(Struct, frozen=True, kw_only=True):
     entry_side: Side
     protection: Protection
     valid_until: Instant | None = None
+    expired_at: Instant | None = None
+    """When the entry was first taken back, because its time had run out."""
     stopped: bool = False
     adopted: Adopted = ()
 
@@ -64,11 +67,11 @@ class Bracket:
                 orders = own_orders(bracket.adopted, context)
                 return Advance(commands=cancels(orders), state=json.encode(stopped), done=not orders)
             case PlansChanged() if event.plans.exit is not None:
-                return _waiting(replace(bracket, protection=bracket.protection.moved(event.plans.exit)))
+                return _waiting(replace(bracket, protection=bracket.protection.moved(event.plans.exit)), context)
             case Timer():
                 return self._expire(bracket, context)
             case _:
-                return _waiting(bracket)
+                return _waiting(bracket, context)
 
     def _hear(self, bracket: BracketState, event: OrderUpdate, context: GroupContext) -> Advance:
         """Protect a fill of the entry; be done once nothing of the group, or in the place of its orders, is live."""
@@ -84,18 +87,28 @@ class Bracket:
         if event.fill is None and not bracket.stopped and is_own(order, bracket.adopted, context):
             commands, alarm = after_refusal(order, context)
         if commands or own_orders(bracket.adopted, context):
-            return _waiting(bracket, *commands, alarm=alarm)
+            return _waiting(bracket, context, *commands, alarm=alarm)
         return Advance(done=True, alarm=alarm)
 
     def _expire(self, bracket: BracketState, context: GroupContext) -> Advance:
         """Take back what has not been entered; what has been stays protected."""
         orders = own_orders(bracket.adopted, context)
-        entries = [order for order in orders if order.details.side is bracket.entry_side]
+        entries = _entries(bracket, context)
         after = replace(bracket, valid_until=None)
         if not entries:
             return Advance(state=json.encode(after), done=not orders)
-        return Advance(commands=cancels(entries), state=json.encode(after), given_up=expired(context))
+        if bracket.expired_at is not None:
+            return _waiting(after, context, *cancels(entries))
+        advance = _waiting(replace(after, expired_at=context.at), context, *cancels(entries))
+        return replace(advance, given_up=expired(context))
 
 
-def _waiting(bracket: BracketState, *commands: AlgorithmCommand, alarm: str | None = None) -> Advance:
-    return Advance(commands=commands, state=json.encode(bracket), wake_at=bracket.valid_until, alarm=alarm)
+def _entries(bracket: BracketState, context: GroupContext) -> list[Order]:
+    return [order for order in own_orders(bracket.adopted, context) if order.details.side is bracket.entry_side]
+
+
+def _waiting(bracket: BracketState, context: GroupContext, *commands: AlgorithmCommand, alarm: str | None = None) -> Advance:
+    wake_at = bracket.valid_until
+    if bracket.expired_at is not None and not bracket.stopped and _entries(bracket, context):
+        wake_at = again_at(bracket.expired_at, context)
+    return Advance(commands=commands, state=json.encode(bracket), wake_at=wake_at, alarm=alarm)

@@ -1,11 +1,13 @@
 """One order, sent at once."""
 
 from s1mpletrader.api import (
+    SECOND_NS,
     Advance,
     Defect,
     ExecutionDirective,
     GroupContext,
     GroupEvent,
+    Instant,
     OrderDetails,
     Place,
     PlannedOrder,
@@ -39,6 +41,15 @@ def expired(context: GroupContext) -> RefusalDraft:
     return RefusalDraft(code="EXPIRED", detail=f"the entry was valid until {iso(context.at)}, and not all of it had been filled")
 
 
+RETRY_NS = 10 * SECOND_NS
+"""How long after an entry was first taken back it is tried again, where it is still there; then after twice as long."""
+
+
+def again_at(expired_at: Instant, context: GroupContext) -> Instant:
+    """When an entry is to be taken back once more that was to end: the first cancellation may be refused, or come to nothing."""
+    return context.at + max(RETRY_NS, context.at - expired_at)
+
+
 class Single:
     """Places the entry. It hears more only where the entry is valid for a time."""
 
@@ -54,8 +65,17 @@ class Single:
         live = [order for order in context.orders if order.live]
         if not live:
             return Advance(done=True)
-        if isinstance(event, Timer):
-            return Advance(commands=cancels(live), given_up=expired(context))
         if isinstance(event, Stop):
             return Advance(commands=cancels(live))
+        valid_until, is_over = state.removesuffix(_OVER), state.endswith(_OVER)
+        if isinstance(event, Timer):
+            given_up = None if is_over else expired(context)
+            wake_at = again_at(int(valid_until), context)
+            return Advance(commands=cancels(live), state=valid_until + _OVER, wake_at=wake_at, given_up=given_up)
+        if is_over:
+            return Advance(state=state, wake_at=again_at(int(valid_until), context))
         return Advance(state=state, wake_at=int(state) if state else None)
+
+
+_OVER = b" over"
+"""Ends the state of an entry whose time has run out."""
