@@ -19,6 +19,7 @@ from s1mpletrader.cli.run import run
 from s1mpletrader.cli.schema import schema
 from s1mpletrader.cli.story import story
 from s1mpletrader.domain.errors import ConfigurationError, Refused, Unavailable
+from s1mpletrader.plugins.stores.faults import DamagedStore
 
 _log: Final = logging.getLogger(__name__)
 
@@ -52,6 +53,9 @@ def main() -> None:
     except (ConfigurationError, Refused) as mistake:
         print_mistake(str(mistake))
         sys.exit(MISTAKE)
+    except DamagedStore as damaged:
+        err.print(f"[bold red]damaged[/] {escaped(str(damaged))} (restore a copy, or name another store)")
+        sys.exit(1)
     except Unavailable as unavailable:
         err.print(f"[bold red]unavailable[/] {escaped(str(unavailable))}")
         sys.exit(1)

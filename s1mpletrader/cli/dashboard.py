@@ -38,7 +38,7 @@ _WEIGHT_TIGHT: Final = 0.8
 def render(status: LiveStatus, height: int = HEIGHT_DEFAULT) -> RenderableType:
     """The whole picture, made for a terminal of so many lines: what is most urgent stands on top."""
     several = len(status.strategies) > 1
-    head = [*_head(status), _health(status.health, status.at)]
+    head = [*_head(status), *_health(status.health, status.at)]
     # Each of the three lists has a heading, and the last has a frame; one line is left for the cursor.
     room = max(height - len(head) - len(status.strategies) - 8, 3 * ROWS_MIN) // 3
     return Group(
@@ -162,13 +162,13 @@ def _flow_style(text: str) -> str:
     return "yellow" if text.startswith(("REJECTED", "refused")) else ""
 
 
-def _health(health: Health, at: Instant) -> RenderableType:
+def _health(health: Health, at: Instant) -> Iterator[RenderableType]:
+    """The streams and the request budget; nothing where a run has neither, as one on generated candles."""
     parts = [_stream(stream, at) for stream in health.streams]
     if health.weight_used is not None:
         parts.append(_weight(health.weight_used, health.weight_max))
-    if not parts:
-        return Text(" no stream", style="dim")
-    return Text(" ").append(Text("   ").join(parts))
+    if parts:
+        yield Text(" ").append(Text("   ").join(parts))
 
 
 def _stream(stream: StreamHealth, at: Instant) -> Text:

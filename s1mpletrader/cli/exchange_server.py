@@ -1,6 +1,7 @@
 """Serving the local exchange until somebody interrupts."""
 
 import asyncio
+import errno
 import signal
 from collections.abc import Sequence
 from contextlib import suppress
@@ -10,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from s1mpletrader.cli.output import out, print_json
-from s1mpletrader.configuration.toml import parse_toml
+from s1mpletrader.configuration.strategy_file import parse_file
 from s1mpletrader.domain.errors import ConfigurationError
 from s1mpletrader.exchange import ExchangeConfig, RunningExchange, serve
 
@@ -31,7 +32,9 @@ def run_exchange(
     options = {"speed": speed, "seed": seed}
     tables |= {name: value for name, value in options.items() if value is not None}
     for each in candles:
-        symbol, _, file = each.partition("=")
+        symbol, equals, file = each.partition("=")
+        if not (symbol and equals and file):
+            raise ConfigurationError("--candles", f"{each!r} names no file", "write SYMBOL=FILE, such as BTC/USDT=btc.csv")
         tables.setdefault("symbols", {}).setdefault(symbol, {})["file"] = file
     if faults is not None:
         tables["faults"] = [*tables.get("faults", ()), *_tables(faults).get("faults", ())]
@@ -41,12 +44,7 @@ def run_exchange(
 
 
 def _tables(file: Path | None) -> dict[str, Any]:
-    if file is None:
-        return {}
-    try:
-        return parse_toml(file.read_text())
-    except (OSError, ValueError) as fault:
-        raise ConfigurationError(str(file), str(fault)) from fault
+    return {} if file is None else parse_file(file)
 
 
 def _validated(tables: dict[str, Any], file: Path | None) -> ExchangeConfig:
@@ -67,7 +65,10 @@ async def _serve(config: ExchangeConfig, host: str, port: int, directory: Path, 
             if json_:
                 _tell_requests(running)
     except OSError as fault:
-        raise ConfigurationError("--port", str(fault), "choose another port") from fault
+        if fault.errno in (errno.EADDRINUSE, errno.EACCES):
+            text = f"port {port} is in use" if fault.errno == errno.EADDRINUSE else f"port {port} may not be opened by this user"
+            raise ConfigurationError("--port", text, "choose another port; 0 takes a free one") from fault
+        raise ConfigurationError("--host", f"{host}: {fault.strerror}", "127.0.0.1 is this machine") from fault
 
 
 def _interruption() -> asyncio.Event:

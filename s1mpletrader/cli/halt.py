@@ -53,7 +53,7 @@ def resume(
     if json_:
         print_json({"account": account, "halted": None in left, "still_halted": left, **_told(lifted)})
         return
-    out.print(f"[bold]the halt of {escaped(_called(account))} is lifted[/]  {escaped(_sentence(lifted))}")
+    out.print(f"[bold]the halt of {escaped(_called(account))} is lifted[/]  it stood {escaped(_sentence(lifted))}")
     if left:
         out.print(f"still halted: {escaped(still)}")
 

@@ -82,6 +82,8 @@ def explained(
     problem = _sentence(error)
     if not at:
         return document.error(path, problem)
+    if isinstance(error["input"], str) and repr(error["input"]) in problem:
+        return document.error((*path, *at), problem)
     expected = re.findall(r"'([^']*)'", error.get("ctx", {}).get("expected", ""))
     hint = nearest(str(error["input"]), expected) if expected else None
     return document.error((*path, *at), f"{problem}, found {shown(at, error['input'])}", hint)

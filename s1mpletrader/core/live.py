@@ -148,6 +148,7 @@ class LiveRun:
             strategies=strategies,
             health=self._health(),
             halted=not self._gate.is_open,
+            held_back=self._gate.reasons,
             unknown_orders=unknown_orders(strategies),
         )
 

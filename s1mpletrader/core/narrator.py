@@ -98,7 +98,7 @@ class Narrator(ABC):
                 self._say(Topic.HEALTH, "", text)
         for name in self._troubles:
             if name not in now:
-                self._say(Topic.HEALTH, "", f"{name}: over")
+                self._say(Topic.HEALTH, "", f"{name}: over" if name != "openings" else "new trades may be opened again")
         self._troubles = now
 
     def _say(self, topic: Topic, strategy: str, text: str) -> None:
@@ -109,7 +109,7 @@ def troubles(status: LiveStatus) -> dict[str, str]:
     """What keeps a run from trading as it should: by name, a sentence for each."""
     found = {}
     if status.halted:
-        found["halt"] = "halted: nothing new is opened"
+        found["openings"] = f"nothing new is opened: {'; '.join(status.held_back)}".removesuffix(": ")
     for one in status.strategies:
         if one.quarantine is not None:
             found[f"strategy {one.name}"] = f"{one.name} decides nothing any more: {one.quarantine}"

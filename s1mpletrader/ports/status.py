@@ -50,6 +50,8 @@ class LiveStatus(Struct, frozen=True, kw_only=True):
     health: Health = Health()
     halted: bool = False
     """Whether nothing new is opened: by the kill switch, or because something cannot be trusted now."""
+    held_back: tuple[str, ...] = ()
+    """Why nothing new is opened, in words, as far as that is known."""
     unknown_orders: int = 0
 
 

@@ -109,6 +109,7 @@ TROUBLED = LiveStatus(
         banned_until=AT + MINUTE_NS,
     ),
     halted=True,
+    held_back=("the private stream is silent", "the venue does not listen"),
     unknown_orders=1,
 )
 

@@ -60,7 +60,7 @@ def test_what_is_urgent_stands_above_everything_else() -> None:
     lines = drawn(TROUBLED).splitlines()
     assert "LIVE" in lines[0]
     assert [line.strip() for line in lines[1:6]] == [
-        "halted: nothing new is opened",
+        "nothing new is opened: the private stream is silent; the venue does not listen",
         "stream private is not to be trusted since 2026-07-04T10:14:00Z",
         "the venue does not listen until 2026-07-04T10:16:30Z",
         "1 order of unknown outcome: the venue is being asked",
@@ -129,7 +129,7 @@ def test_drawing_goes_on_until_it_is_stopped_and_ends_with_the_last_picture() ->
 
     text = asyncio.run(watch())
     last = text.rpartition("2026-07-04T10:15:30Z")[2]
-    assert "halted: nothing new is opened" in last
+    assert "nothing new is opened: the private stream is silent; the venue does not listen" in last
 
 
 def test_a_long_interval_does_not_hold_up_the_end() -> None:

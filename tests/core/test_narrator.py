@@ -137,10 +137,10 @@ def test_of_a_thousand_orders_it_remembers_whose_they_are_and_of_those_before_no
 def test_a_trouble_is_told_when_it_begins_and_when_it_is_over() -> None:
     heard = Heard()
     for at, halted in enumerate((False, True, True, False), NOON):
-        heard.s1mple_status(status(at=at, halted=halted))
+        heard.s1mple_status(status(at=at, halted=halted, held_back=("the stream is silent", "a ban") if halted else ()))
     assert [(topic, line.at, line.strategy, line.text) for topic, line in heard.told] == [
-        (Topic.HEALTH, NOON + 1, "", "halted: nothing new is opened"),
-        (Topic.HEALTH, NOON + 3, "", "halt: over"),
+        (Topic.HEALTH, NOON + 1, "", "nothing new is opened: the stream is silent; a ban"),
+        (Topic.HEALTH, NOON + 3, "", "new trades may be opened again"),
     ]
 
 
@@ -151,7 +151,7 @@ def test_one_trouble_is_over_while_another_goes_on() -> None:
     heard.s1mple_status(status(halted=True))
     heard.s1mple_status(status(halted=True))
     assert [text for _, text in heard.texts] == [
-        "halted: nothing new is opened",
+        "nothing new is opened",
         "stream private is not to be trusted since 2022-01-01T12:00:00Z",
         "stream private: over",
     ]
@@ -161,7 +161,7 @@ def test_one_trouble_is_over_while_another_goes_on() -> None:
     ("changed", "found"),
     [
         ({}, {}),
-        ({"halted": True}, {"halt": "halted: nothing new is opened"}),
+        ({"halted": True}, {"openings": "nothing new is opened"}),
         (
             {
                 "strategies": (

@@ -101,10 +101,10 @@ def test_the_beginning_the_end_and_what_troubles_a_run_are_told(service: Service
         notifications.s1mple_strategy_journal_updated(ended)
     assert [line.partition("Z ")[2] for line in service.lines] == [
         "the run begins",
-        "halted: nothing new is opened",
+        "nothing new is opened",
         "stream private is not to be trusted since 1970-01-01T00:00:00.000000005Z",
         "the venue does not listen until 1970-01-01T00:00:09Z",
-        "halt: over",
+        "new trades may be opened again",
         "stream private: over",
         "ban: over",
         "the run ends: somebody asked",
@@ -139,7 +139,7 @@ def test_a_service_that_does_not_answer_holds_nobody_up_and_old_refusals_make_ro
         "(4 earlier lines were dropped: more happened than could be sent)",
         f"s: CANCELLED BUY 2 {SYMBOL} LIMIT at 10",
         f"s: CANCELLED BUY 2 {SYMBOL} LIMIT at 10",
-        "halted: nothing new is opened",
+        "nothing new is opened",
         f"s: filled BUY 1 {SYMBOL} at 10",
     ]
 

@@ -56,6 +56,11 @@ class Database:
         self.rows: IRowWriter = self._kind.row_writer(self._engine.dialect)
 
     @property
+    def _name(self) -> str:
+        """What a message calls it: the password is left out."""
+        return f"the store {self.url.render_as_string()}"
+
+    @property
     def domain(self) -> Hashable:
         """Equal for two that write to the same place with the same promise."""
         return "sql", self.url.render_as_string(), self._durable
@@ -75,7 +80,7 @@ class Database:
         """
         if self._read_only:
             raise Refused(f"{self.url.render_as_string()} was opened to be read")
-        with ours(), self._engine.connect() as connection:
+        with ours(self._name), self._engine.connect() as connection:
             self._kind.begin_writing(connection)
             transaction = Transaction(connection)
             try:
@@ -89,7 +94,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection that sees the database as of one moment, and cannot write."""
-        with ours(), self._engine.connect() as connection:
+        with ours(self._name), self._engine.connect() as connection:
             self._kind.begin_reading(connection)
             try:
                 yield connection

@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 from s1mpletrader.api import Defect
 from s1mpletrader.plugins.stores.database import Database
-from s1mpletrader.plugins.stores.faults import ours
 from s1mpletrader.plugins.stores.lineages import LINEAGES, revision_of
 from s1mpletrader.plugins.stores.urls import existing_store_url, store_url
 
@@ -36,7 +35,7 @@ def damage(url: str) -> tuple[str, ...]:
     """What the database itself finds wrong with its pages; ``Unavailable`` where it cannot be reached."""
     database = _reading(url)
     try:
-        with ours(), database.read() as connection:
+        with database.read() as connection:
             if database.url.drivername != "sqlite":
                 connection.exec_driver_sql("SELECT 1")
                 return ()
@@ -52,7 +51,7 @@ def revisions(url: str) -> tuple[Revision, ...]:
     """Where each lineage of tables stands."""
     database = _reading(url)
     try:
-        with ours(), database.read() as connection:
+        with database.read() as connection:
             return tuple(Revision(one.name, revision_of(connection, one), one.head) for one in LINEAGES)
     finally:
         database.close()
