@@ -238,7 +238,7 @@ class PluginManager:
         names = self.names(kind)
         near = difflib.get_close_matches(name, names, n=3)
         hints = [f"nearest: {', '.join(near)}" if near else f"installed: {', '.join(names) or 'none'}"]
-        hints += [f"there is a {other} plugin of this name" for other in PluginKind if (other, name) in self._plugins]
+        hints += [_elsewhere(other) for other in PluginKind if (other, name) in self._plugins]
         hints += [
             f"{fault.source} is {fault.state}: {fault.reason}"
             for fault in self._faults
@@ -331,3 +331,10 @@ def _lines(rivals: Sequence[RegisteredPlugin]) -> Iterator[PluginReport]:
             name=plugin.name,
             reason=f"also given by {' and '.join(others)}" if others else None,
         )
+
+
+def _elsewhere(kind: PluginKind) -> str:
+    """A name that is another kind of plugin's; of an algorithm, how one comes to it."""
+    article = "an" if kind[0] in "aeiou" else "a"
+    by = ", which an execution planner names in its plan" if kind is PluginKind.ALGORITHM else ""
+    return f"there is {article} {kind} plugin of this name{by}"

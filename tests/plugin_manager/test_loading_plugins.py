@@ -191,7 +191,7 @@ def test_an_unknown_name_gets_the_nearest_and_the_kind_that_has_it(install: Inst
     manager = PluginManager.load()
     with pytest.raises(UnknownPlugin, match=re.escape("there is no gate plugin 'exposure_limt' (nearest: exposure_limit")):
         manager.find(PluginKind.GATE, "exposure_limt")
-    with pytest.raises(UnknownPlugin, match="there is a exit plugin of this name"):
+    with pytest.raises(UnknownPlugin, match="there is an exit plugin of this name"):
         manager.find(PluginKind.GATE, "trailing")
 
 
