@@ -89,15 +89,15 @@ class Batches:
                     batch = batch.failed(leg.group_id)
             if batch != before:
                 why = f"{order.details.symbol} {order.rejection_reason or order.state}" if order is not None else "a leg gave up"
-                self._go_on(batch, group, trade, why, effects)
+                self._go_on(batch, group, why, effects)
 
-    def expired(self, group: LiveGroup, trade: LiveTrade, effects: Effects) -> None:
+    def expired(self, group: LiveGroup, effects: Effects) -> None:
         """The time limit has come: what has not succeeded by now has failed."""
         batch = json.decode(group.state, type=Batch)
         for leg in batch.legs:
             if leg.state is LegState.OPEN:
                 batch = batch.failed(leg.group_id)
-        self._go_on(batch, group, trade, "the time limit has come", effects)
+        self._go_on(batch, group, "the time limit has come", effects)
 
     def _is_entry(self, order: Order, trade: LiveTrade) -> bool:
         own = self._book.trade(order.trade_id)
@@ -111,7 +111,7 @@ class Batches:
         is_working = leg.group_id in trade.groups
         return not is_working and not any(order.group_id == leg.group_id for order in trade.orders.values())
 
-    def _go_on(self, batch: Batch, group: LiveGroup, trade: LiveTrade, why: str, effects: Effects) -> None:
+    def _go_on(self, batch: Batch, group: LiveGroup, why: str, effects: Effects) -> None:
         has_failed = batch.has_failed or (batch.deadline is not None and self._now() >= batch.deadline)
         if not has_failed and batch.is_ready:
             waiting = self._find_deferred(batch.deferred[0], group)

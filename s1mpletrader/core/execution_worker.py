@@ -100,7 +100,7 @@ class ExecutionWorker:
             return effects
         effects.group_id = group_id
         if group.opened.algorithm == BATCH_ALGORITHM:
-            self._batches.expired(group, trade, effects)
+            self._batches.expired(group, effects)
             return effects
         ids = self._ids.flow(trade.opened.strategy, f"{group_id}:{group.advance_count}", self._now())
         self._groups.tell_one(group, trade, Timer(at=self._now()), ids, effects)
