@@ -42,6 +42,8 @@ from s1mpletrader.ports.cache import ICache, OrderContext
 
 Notice = Callable[[], None]
 
+_OF_THE_ACCOUNT: Final = (Liquidated, FundsChanged)
+
 _KIND_OF: Final[dict[type[ExchangeReply], EntryKind]] = {
     Accepted: EntryKind.RECORDED,
     Rejected: EntryKind.REJECTED,
@@ -106,7 +108,7 @@ class ReplyFlow:
     def run(self, replies: Sequence[VenueReply]) -> None:
         """Book replies in the order of their arrival."""
         for reply in replies:
-            if isinstance(reply, Liquidated | FundsChanged):
+            if isinstance(reply, _OF_THE_ACCOUNT):
                 self._run_account(reply)
             else:
                 self._run_one(reply)

@@ -1,7 +1,7 @@
 """What plugins return, held to what their ports declare, at the place where it is used."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from s1mpletrader.domain.errors import PluginFailed, WrongReturn
 from s1mpletrader.domain.instant import Instant
@@ -10,20 +10,32 @@ from s1mpletrader.ports.algorithms import Advance, Amend, Cancel, Place, Planned
 
 T = TypeVar("T")
 
+_SEQUENCES: Final = (list, tuple)
+_WISHES: Final = (Place, Cancel, Amend, Replace)
+
 
 def drafts_of(plugin: str, method: str, given: Any, *kinds: type[T]) -> list[T]:
     """The drafts that a plugin gave; ``PluginFailed`` unless each is of one of these kinds."""
-    names = " or ".join(kind.__name__ for kind in kinds)
+    if not isinstance(given, _SEQUENCES):
+        given = _listed(plugin, method, given, kinds)
+    for one in given:
+        if not isinstance(one, kinds):
+            raise wrong(plugin, method, one, f"a sequence of nothing but {_names(kinds)}")
+    return list(given)
+
+
+def _listed(plugin: str, method: str, given: Any, kinds: tuple[type, ...]) -> list[Any]:
+    """What is neither a list nor a tuple, where it can be made one."""
     if isinstance(given, str | bytes | Mapping) or not isinstance(given, Iterable):
-        raise wrong(plugin, method, given, f"a sequence of {names}")
+        raise wrong(plugin, method, given, f"a sequence of {_names(kinds)}")
     try:
-        drafts = list(given)
+        return list(given)
     except Exception as fault:
         raise PluginFailed(plugin, fault) from fault
-    for one in drafts:
-        if not isinstance(one, kinds):
-            raise wrong(plugin, method, one, f"a sequence of nothing but {names}")
-    return drafts
+
+
+def _names(kinds: tuple[type, ...]) -> str:
+    return " or ".join(kind.__name__ for kind in kinds)
 
 
 def sort_drafts(plugin: str, given: Any, risks: list[tuple[str, RiskDraft]], signals: list[tuple[str, SignalDraft]]) -> None:
@@ -53,7 +65,7 @@ def check_advance(method: str, given: Any, woken_at: Instant | None) -> None:
 
 
 def _check_wish(method: str, wish: Any) -> None:
-    if not isinstance(wish, Place | Cancel | Amend | Replace):
+    if not isinstance(wish, _WISHES):
         raise WrongReturn(method, wish, "an Advance whose commands are Place, Cancel, Amend or Replace")
     planned = wish.orders if isinstance(wish, Place) else (wish.order,) if isinstance(wish, Replace) else ()
     for one in planned:

@@ -230,7 +230,9 @@ def _close(close: CloseState, context: GroupContext) -> Advance:
         reduce_only=context.view.account_type is AccountType.NETTING,
     )
     closing = Place(orders=(PlannedOrder(details=details, role="close"),))
-    renewed = place_anew(close.renewals, subtract(bare_quantity(context), details.quantity), context)
+    renewed: tuple[Place, ...] = ()
+    if close.renewals:
+        renewed = place_anew(close.renewals, subtract(bare_quantity(context), details.quantity), context)
     return Advance(commands=(closing, *renewed), state=json.encode(replace(close, renewals=(), has_placed=True, wake_at=None)))
 
 

@@ -24,6 +24,7 @@ from s1mpletrader.api import (
 )
 
 _IMMUTABLE: Final = frozenset({str, int, float, bool, Decimal, bytes, type(None)})
+_HOLDERS: Final = (tuple, frozenset)
 
 
 class MemoryCacheConfig(PluginConfig):
@@ -110,7 +111,7 @@ def _is_frozen(value: Any) -> bool:
     kind: Any = type(value)
     if _is_frozen_type(kind):
         return True
-    if isinstance(value, tuple | frozenset):
+    if isinstance(value, _HOLDERS):
         return _are_frozen_types(tuple(map(type, value))) or all(map(_is_frozen, value))
     if isinstance(value, Struct) and value.__struct_config__.frozen:
         return all(_is_frozen(getattr(value, name)) for name in value.__struct_fields__)
