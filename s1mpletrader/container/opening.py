@@ -142,7 +142,7 @@ def _left_at(container: LiveContainer) -> Instant | None:
 def _pin(portfolio: Portfolio, container: LiveContainer, connector: IExecutionConnector) -> None:
     wanted = Pin(mode=portfolio.environment.mode, venue=connector.venue, account=connector.account)
     try:
-        pin(container.state(), container.book_name(), wanted)
+        pin(container.state(), wanted)
     except Refused as refused:
         raise ConfigurationError(f"{portfolio.path}: [ledger] url", str(refused), "give it a store of its own") from refused
 

@@ -1,11 +1,12 @@
 """A process's tenure of an account: the store belongs to one environment and account, and one process at a time trades on it."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from msgspec import Struct, json
 
-from s1mpletrader.domain.errors import Refused
+from s1mpletrader.domain.errors import Defect, Refused
 from s1mpletrader.domain.instant import SECOND_NS, Instant, iso
 from s1mpletrader.ports.state import IState, StateConflict, VersionedValue
 
@@ -28,8 +29,12 @@ class LeaseLost(Refused):
     """Another process has taken the account over: this one must not act any more."""
 
 
+PIN_KEY: Final = "pin"
+"""Where a store keeps what it belongs to."""
+
+
 class Pin(Struct, frozen=True, kw_only=True):
-    """What a book belongs to, from its first run on."""
+    """What a store belongs to, from its first paper or live run on."""
 
     mode: str
     venue: str
@@ -43,13 +48,15 @@ class Lease(Struct, frozen=True, kw_only=True):
     until: Instant
 
 
-def pin(state: IState, book: str, wanted: Pin) -> None:
-    """Tie a book to its environment and account; ``WrongStore`` where it is tied to another."""
-    key = f"pin/{book}"
-    found = state.get(key)
+def pin(state: IState, wanted: Pin) -> None:
+    """Tie a store to its environment and account; ``WrongStore`` where it is tied to another."""
+    if state.get(PIN_KEY) is None:
+        with suppress(StateConflict):
+            # Whoever comes at the same moment may be the first; what counts is read below.
+            state.put(PIN_KEY, json.encode(wanted), expected_version=0)
+    found = state.get(PIN_KEY)
     if found is None:
-        state.put(key, json.encode(wanted), expected_version=0)
-        return
+        raise Defect("the store does not keep what it belongs to")
     kept = json.decode(found.value, type=Pin)
     if kept != wanted:
         raise WrongStore(

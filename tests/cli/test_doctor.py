@@ -16,7 +16,6 @@ from msgspec import json as encoded
 from msgspec.structs import replace
 
 from s1mpletrader.assembly import build_connector
-from s1mpletrader.assembly.live import lasting_book
 from s1mpletrader.cli import main
 from s1mpletrader.cli.diagnosis import Finding, Severity
 from s1mpletrader.cli.doctor import examine
@@ -25,7 +24,7 @@ from s1mpletrader.contracts.story import Story
 from s1mpletrader.core.journal_reader import read_reasons
 from s1mpletrader.core.journal_writer import StrategyJournalWriter
 from s1mpletrader.core.real_time import SystemClock
-from s1mpletrader.core.tenure import LEASE_NS, Lease, Pin
+from s1mpletrader.core.tenure import LEASE_NS, PIN_KEY, Lease, Pin
 from s1mpletrader.domain.errors import Unavailable
 from s1mpletrader.domain.orders import OrderDetails, OrderState, OrderType, Side
 from s1mpletrader.domain.reality import FundsKind, FundsMoved
@@ -264,9 +263,8 @@ class TestStores:
     )
     def test_the_store_has_to_belong_to_this_very_account(self, store: Path, pin: Pin, severity: Severity) -> None:
         url = f"sqlite:///{store}"
-        book = lasting_book(load(EXAMPLE, [*LIVE], load_plugins=with_venue(AskedVenue())))
         with closing(open_existing_state(url)) as state:
-            state.put(f"pin/{book}", encoded.encode(pin), expected_version=0)
+            state.put(PIN_KEY, encoded.encode(pin), expected_version=0)
         assert only(findings(AskedVenue(), f"ledger.url={url}"), "pin").severity is severity
 
     def test_a_run_that_goes_on_may_hold_something_else_for_its_funds(self, tmp_path: Path) -> None:

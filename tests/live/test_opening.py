@@ -114,8 +114,12 @@ def test_a_store_stays_with_its_account(place: Place) -> None:
     assert "[ledger] url" in str(found.value)
     assert "give it a store of its own" in str(found.value)
     assert other.calls[-1] == "close"
-    another_book = place.open([*LIVE, "account.name=second"], with_venue(AskedVenue(venue="elsewhere", account="second")))
-    assert another_book == "live-second"
+    with pytest.raises(ConfigurationError, match=r"and not to the live account 'second' at somewhere"):
+        place.open([*LIVE, "account.name=second"], with_venue(AskedVenue(account="second")))
+    with pytest.raises(
+        ConfigurationError, match=r"belongs to the live account .* and not to the paper account 'main' at simulated"
+    ):
+        place.open(PAPER, meddled())
 
 
 def test_a_world_that_ends_with_the_process_has_a_book_for_each_run(place: Place) -> None:

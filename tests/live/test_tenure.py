@@ -1,6 +1,7 @@
 """One process at a time trades on an account, and a store belongs to one environment and account."""
 
 import pytest
+from msgspec import json
 
 from s1mpletrader.core.tenure import LEASE_NS, LeaseLost, LeaseTaken, Pin, Tenure, WrongStore, pin
 from s1mpletrader.plugins.stores.state import MemoryState
@@ -64,14 +65,28 @@ def test_a_lease_that_is_renewed_lasts_and_one_that_is_given_back_is_free() -> N
     machine.tenure("here:2").begin()
 
 
-def test_a_book_is_tied_to_its_first_environment_and_account() -> None:
+def test_a_store_is_tied_to_its_first_environment_and_account() -> None:
     state: IState = MemoryState()
     testnet = Pin(mode="live", venue="binance-testnet", account="main")
-    pin(state, BOOK, testnet)
-    pin(state, BOOK, testnet)
+    pin(state, testnet)
+    pin(state, testnet)
     with pytest.raises(WrongStore, match=r"'main' at binance-testnet, and not to the live account 'main' at binance$"):
-        pin(state, BOOK, Pin(mode="live", venue="binance", account="main"))
-    pin(state, "another-book", Pin(mode="live", venue="binance", account="main"))
+        pin(state, Pin(mode="live", venue="binance", account="main"))
+    with pytest.raises(WrongStore, match=r"the live account 'main' .* and not to the live account 'second'"):
+        pin(state, Pin(mode="live", venue="binance-testnet", account="second"))
+    with pytest.raises(WrongStore, match=r"and not to the paper account 'main' at simulated"):
+        pin(state, Pin(mode="paper", venue="simulated", account="main"))
+
+
+def test_of_two_that_come_at_once_one_finds_that_the_store_is_taken() -> None:
+    class Overtaken(MemoryState):
+        def put(self, key: str, value: bytes, *, expected_version: int) -> int:
+            if self.get(key) is None:
+                super().put(key, json.encode(Pin(mode="live", venue="binance", account="first")), expected_version=0)
+            return super().put(key, value, expected_version=expected_version)
+
+    with pytest.raises(WrongStore, match="belongs to the live account 'first'"):
+        pin(Overtaken(), Pin(mode="live", venue="binance", account="second"))
 
 
 def test_a_lease_is_certain_for_its_length_from_before_it_was_written() -> None:

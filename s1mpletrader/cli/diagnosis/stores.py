@@ -10,7 +10,7 @@ from s1mpletrader.assembly.live import lasting_book
 from s1mpletrader.cli.diagnosis.findings import Finding, Severity, ok, problem, skipped, warning
 from s1mpletrader.configuration import Mode, Portfolio, StoreTable
 from s1mpletrader.core.journal_reader import read_reasons
-from s1mpletrader.core.tenure import Lease, Pin
+from s1mpletrader.core.tenure import PIN_KEY, Lease, Pin
 from s1mpletrader.domain.errors import S1mpleTraderError
 from s1mpletrader.domain.hash_chain import chain_faults
 from s1mpletrader.domain.instant import Instant, iso
@@ -131,7 +131,7 @@ def _account(portfolio: Portfolio, venue: str | None, now: Instant) -> Iterator[
         return
     with closing(open_existing_state(portfolio.ledger.url)) as state:
         if portfolio.environment.mode is not Mode.BACKTEST:
-            yield _pin(portfolio, state, book, venue)
+            yield _pin(portfolio, state, venue)
             yield from _lease(state, book, now)
         for halt in standing_halts(state, portfolio.account.name):
             since = f" since {iso(halt.at)}" if halt.at is not None else ""
@@ -139,16 +139,16 @@ def _account(portfolio: Portfolio, venue: str | None, now: Instant) -> Iterator[
             yield warning("halt", text, "s1mpletrader resume lifts it, once its reason is gone")
 
 
-def _pin(portfolio: Portfolio, state: IState, book: str, venue: str | None) -> Finding:
-    found = state.get(f"pin/{book}")
+def _pin(portfolio: Portfolio, state: IState, venue: str | None) -> Finding:
+    found = state.get(PIN_KEY)
     if found is None:
-        return ok("pin", f"{book} is bound to no environment yet")
+        return ok("pin", "the store is bound to no environment yet")
     try:
         pin = json.decode(found.value, type=Pin)
     except DecodeError:
-        return problem("pin", f"what binds {book} to its environment cannot be read", "somebody has changed the store")
+        return problem("pin", "what binds the store to its environment cannot be read", "somebody has changed the store")
     wanted = Pin(mode=portfolio.environment.mode, venue=venue or pin.venue, account=portfolio.account.name)
-    text = f"{book} belongs to the {pin.mode} account {pin.account!r} at {pin.venue}"
+    text = f"the store belongs to the {pin.mode} account {pin.account!r} at {pin.venue}"
     if pin != wanted:
         text += f", and not to the {wanted.mode} account {wanted.account!r} at {wanted.venue}"
         return problem("pin", text, "name another store, or correct [exchange]")
