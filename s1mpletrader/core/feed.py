@@ -10,7 +10,7 @@ import numpy as np
 
 from s1mpletrader.core.columns import fill_columns, row_filler
 from s1mpletrader.core.facts import Timeline
-from s1mpletrader.core.returned import drafts_of, sort_drafts, wrong
+from s1mpletrader.core.returned import detected, sort_drafts, stepped, wrong
 from s1mpletrader.core.strategy import BoundCoupled, Seen, Strategy
 from s1mpletrader.domain.account import AccountView
 from s1mpletrader.domain.errors import PluginFailed
@@ -68,25 +68,12 @@ class Position:
         signals: list[tuple[str, SignalDraft]] = []
         for number, (name, worker, series, first_row) in enumerate(strategy.coupled):
             if rows.get(series, -1) >= first_row:
-                view = self._view()
-                try:
-                    stepped = worker.step(states[number], facts, view)
-                except Exception as fault:
-                    raise PluginFailed(name, fault) from fault
-                try:
-                    states[number], drafts = stepped
-                except (TypeError, ValueError):
-                    raise wrong(name, "step", stepped, "a state and a sequence of drafts") from None
+                states[number], drafts = stepped(name, worker, states[number], facts, self._view())
                 if drafts or drafts is None:
                     sort_drafts(name, drafts, risks, signals)
         for name, detector, series, first_row in strategy.detectors:
             if rows.get(series, -1) >= first_row:
-                try:
-                    seen = detector.detect(facts)
-                except Exception as fault:
-                    raise PluginFailed(name, fault) from fault
-                if seen or seen is None:
-                    signals += [(name, draft) for draft in drafts_of(name, "detect", seen, SignalDraft)]
+                signals += detected(name, detector, facts)
         return Seen(signals, risks)
 
 

@@ -7,7 +7,7 @@ from s1mpletrader.core.columns import row_filler
 from s1mpletrader.core.facts import FactTable
 from s1mpletrader.core.growing_candles import GrowingCandles
 from s1mpletrader.core.market import VOLATILITY_WINDOW
-from s1mpletrader.core.returned import drafts_of, sort_drafts, wrong
+from s1mpletrader.core.returned import detected, sort_drafts, stepped
 from s1mpletrader.core.strategy import Seen, Strategy
 from s1mpletrader.domain.account import AccountView
 from s1mpletrader.domain.errors import PluginFailed
@@ -85,25 +85,12 @@ class LiveFeed:
         signals: list[tuple[str, SignalDraft]] = []
         for number, (name, worker, series, _) in enumerate(strategy.coupled):
             if series in closed and has_all(facts, worker):
-                view = self._view()
-                try:
-                    stepped = worker.step(states[number], facts, view)
-                except Exception as fault:
-                    raise PluginFailed(name, fault) from fault
-                try:
-                    states[number], drafts = stepped
-                except (TypeError, ValueError):
-                    raise wrong(name, "step", stepped, "a state and a sequence of drafts") from None
+                states[number], drafts = stepped(name, worker, states[number], facts, self._view())
                 if drafts or drafts is None:
                     sort_drafts(name, drafts, risks, signals)
         for name, detector, series, _ in strategy.detectors:
             if series in closed and has_all(facts, detector):
-                try:
-                    seen = detector.detect(facts)
-                except Exception as fault:
-                    raise PluginFailed(name, fault) from fault
-                if seen or seen is None:
-                    signals += [(name, draft) for draft in drafts_of(name, "detect", seen, SignalDraft)]
+                signals += detected(name, detector, facts)
         return Seen(signals, risks)
 
     def warm_up(self, closed: Sequence[Series]) -> None:
@@ -115,14 +102,7 @@ class LiveFeed:
         facts, states = strategy.facts, strategy.state.coupled
         for number, (name, worker, series, _) in enumerate(strategy.coupled):
             if number >= strategy.monitor_count and series in closed and has_all(facts, worker):
-                try:
-                    stepped = worker.step(states[number], facts, self._view())
-                except Exception as fault:
-                    raise PluginFailed(name, fault) from fault
-                try:
-                    states[number], _ = stepped
-                except (TypeError, ValueError):
-                    raise wrong(name, "step", stepped, "a state and a sequence of drafts") from None
+                states[number], _ = stepped(name, worker, states[number], facts, self._view())
 
     @property
     def is_warm(self) -> bool:

@@ -3,10 +3,13 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeVar
 
+from s1mpletrader.domain.account import AccountView
 from s1mpletrader.domain.errors import PluginFailed, WrongReturn
+from s1mpletrader.domain.facts import Facts
 from s1mpletrader.domain.instant import Instant
 from s1mpletrader.domain.opinion import RiskDraft, SignalDraft
 from s1mpletrader.ports.algorithms import Advance, Amend, Cancel, Place, PlannedOrder, Replace
+from s1mpletrader.ports.workers import ICoupled, SignalDetector
 
 T = TypeVar("T")
 
@@ -36,6 +39,30 @@ def _listed(plugin: str, method: str, given: Any, kinds: tuple[type, ...]) -> li
 
 def _names(kinds: tuple[type, ...]) -> str:
     return " or ".join(kind.__name__ for kind in kinds)
+
+
+def stepped(plugin: str, worker: ICoupled[Any, Any], state: Any, facts: Facts, view: AccountView) -> tuple[Any, Any]:
+    """A coupled worker's next state, and what it gave, for ``sort_drafts``; ``PluginFailed`` where it fails."""
+    try:
+        given: Any = worker.step(state, facts, view)
+    except Exception as fault:
+        raise PluginFailed(plugin, fault) from fault
+    try:
+        after, drafts = given
+    except (TypeError, ValueError):
+        raise wrong(plugin, "step", given, "a state and a sequence of drafts") from None
+    return after, drafts
+
+
+def detected(plugin: str, detector: SignalDetector, facts: Facts) -> list[tuple[str, SignalDraft]]:
+    """What a detector sees now; ``PluginFailed`` where it fails."""
+    try:
+        given: Any = detector.detect(facts)
+    except Exception as fault:
+        raise PluginFailed(plugin, fault) from fault
+    if not given and given is not None:
+        return []
+    return [(plugin, draft) for draft in drafts_of(plugin, "detect", given, SignalDraft)]
 
 
 def sort_drafts(plugin: str, given: Any, risks: list[tuple[str, RiskDraft]], signals: list[tuple[str, SignalDraft]]) -> None:
