@@ -1,6 +1,5 @@
 """What a live run's ledger says, beside what the local exchange says: for tests that compare the two to the last trade."""
 
-from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 
@@ -8,8 +7,6 @@ from s1mpletrader.exchange import RunningExchange
 from s1mpletrader.ports.ledger import ILedgerReader
 
 ACCOUNT = "test"
-SUBMITTING = ("order.place", "orderList.place.oco", "POST /api/v3/order", "POST /api/v3/orderList/oco")
-ID_NAMES = ("newClientOrderId", "aboveClientOrderId", "belowClientOrderId")
 
 
 def overrides(store: Path, running: RunningExchange, speed: int) -> list[str]:
@@ -28,15 +25,6 @@ def overrides(store: Path, running: RunningExchange, speed: int) -> list[str]:
 def owned(running: RunningExchange) -> dict[str, Decimal]:
     """The account's balances at the exchange, what is locked included."""
     return {one.asset: one.free + one.locked for one in running.exchange.accounts[ACCOUNT].balances()}
-
-
-def submitted(running: RunningExchange) -> Counter[str]:
-    """How often each of our ids came in a request that the exchange acted on, or might have."""
-    ids: Counter[str] = Counter()
-    for request in running.exchange.log.requests:
-        if request.route in SUBMITTING:
-            ids.update(str(request.params[name]) for name in ID_NAMES if name in request.params)
-    return ids
 
 
 Trades = list[tuple[str, Decimal, Decimal]]

@@ -10,7 +10,8 @@ from s1mpletrader.analysis import audit_store
 from s1mpletrader.configuration import load
 from s1mpletrader.container import live_run
 from s1mpletrader.exchange import ExchangeConfig, Fault, serve
-from tests.live.reckoning import overrides, owned, submitted, trades_of
+from tests.exchange.submissions import sent_by_id
+from tests.live.reckoning import overrides, owned, trades_of
 from tests.running import EXAMPLES
 
 SPEED = 600
@@ -41,7 +42,7 @@ async def day(store: Path) -> None:
             assert len(ours) > 5
             assert list(ledger.orders(live=True)) == []
             assert exchange.accounts["test"].records.live() == []
-            assert set(submitted(running).values()) == {1}
+            assert {len(sent) for sent in sent_by_id(exchange.log.requests).values()} == {1}
             assert exchange.faults.fired
             assert (exchange.log.unserved, exchange.log.failures) == ([], [])
             assert not audit_store([ledger], journal).violations

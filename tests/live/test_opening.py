@@ -142,15 +142,14 @@ def test_whatever_fails_on_the_way_what_was_opened_is_closed(place: Place, step:
 @pytest.mark.parametrize("step", ["open", "instruments"])
 def test_what_is_unavailable_for_a_moment_is_opened_again(place: Place, step: str, caplog: pytest.LogCaptureFixture) -> None:
     faults = {step: Unavailable("maintenance")}
-    venue = AskedVenue(faults=faults)
-    ended = venue.close
 
-    async def close() -> None:
-        await ended()
-        if venue.calls.count("close") == 2:
-            faults.clear()
+    class Recovering(AskedVenue):
+        async def close(self) -> None:
+            await super().close()
+            if self.calls.count("close") == 2:
+                faults.clear()
 
-    venue.close = close  # type: ignore[method-assign]
+    venue = Recovering(faults=faults)
     assert place.open(LIVE, with_venue(venue)) == "live-main"
     assert venue.calls.count("close") == 3, "twice after a failure, and at the end"
     assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == [
