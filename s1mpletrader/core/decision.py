@@ -1,7 +1,9 @@
 """Deciding: synchronous and pure. From a situation to directives, plans, and a verdict on each."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from s1mpletrader.core.planning import NotPlanned, Planning, plan_directive
 from s1mpletrader.core.returned import drafts_of, wrong
@@ -21,14 +23,19 @@ from s1mpletrader.domain.ids import DirectiveId, FlowIds, IdKind, RefusalId, Ris
 from s1mpletrader.ports.planners import GateRefusal, Situation
 
 
-class Verdict(NamedTuple):
+class Verdict(Struct, frozen=True, gc=False):
     """What became of one draft of the StrategyPlanner: exactly one of the two is there."""
 
     approved: Approved | None
     refusal: Refusal | None
 
 
-class Answered(NamedTuple):
+# Looking a member up in its enumeration costs as much as three calls, and these are looked up for every decision.
+_STRATEGY_DIRECTIVE: Final = IdKind.STRATEGY_DIRECTIVE
+_EXECUTION_DIRECTIVE: Final = IdKind.EXECUTION_DIRECTIVE
+
+
+class Answered(Struct, frozen=True, gc=False):
     """A draft, and the opinions of this flow that it answers."""
 
     draft: DirectiveDraft | RefusalDraft
@@ -45,12 +52,13 @@ def ask_planner(planning: Planning, situation: Situation) -> list[Answered]:
         raise PluginFailed(planner.name, fault) from fault
     drafts: list[DirectiveDraft | RefusalDraft] = drafts_of(planner.name, "plan", given, DirectiveDraft, RefusalDraft)
     answers = [_attribute(draft, situation) for draft in drafts]
-    answered = {signal_id for answer in answers for signal_id in answer.signal_ids}
-    forgotten = tuple(signal for signal in situation.signals if signal.id not in answered)
-    for signal in forgotten:
-        draft = RefusalDraft(code="UNANSWERED", detail=f"{planning.planner.name} said nothing about this signal")
-        risk_ids = tuple(risk.id for risk in situation.risks if risk.concerns(signal.symbol))
-        answers.append(Answered(draft, (signal.id,), risk_ids))
+    answered: set[SignalId] = set()
+    for answer in answers:
+        answered.update(answer.signal_ids)
+    for signal in situation.signals:
+        if signal.id not in answered:
+            draft = RefusalDraft(code="UNANSWERED", detail=f"{planner.name} said nothing about this signal")
+            answers.append(Answered(draft, (signal.id,), _concerning(signal.symbol, situation)))
     return answers
 
 
@@ -74,9 +82,9 @@ def judge(planning: Planning, answer: Answered, situation: Situation, ids: FlowI
         late = RefusalDraft(code="EXPIRED", detail="the entry was no longer valid when it was planned")
         return Verdict(None, _refusal(ids, Stage.EXPIRY, "entry", late, answer, directive, plans))
     execution = ExecutionDirective(
-        id=DirectiveId(ids.make(IdKind.EXECUTION_DIRECTIVE)), strategy=strategy, directive=directive, plans=plans
+        id=DirectiveId(ids.make(_EXECUTION_DIRECTIVE)), strategy=strategy, directive=directive, plans=plans
     )
-    approved = Approved(directive=execution, gates=tuple(gate.name for gate in planning.gates))
+    approved = Approved(directive=execution, gates=planning.gate_names)
     refusal = _ask_gates(planning, approved, situation, ids)
     return Verdict(approved, None) if refusal is None else Verdict(None, refusal)
 
@@ -120,11 +128,12 @@ def _ask_gates(planning: Planning, approved: Approved, situation: Situation, ids
 
 
 def _has_expired(plans: Plans, situation: Situation) -> bool:
-    return plans.entry is not None and plans.entry.valid_until is not None and plans.entry.valid_until <= situation.at
+    entry = plans.entry
+    return entry is not None and entry.valid_until is not None and entry.valid_until <= situation.at
 
 
 def _is_open(trade_id: TradeId, situation: Situation) -> bool:
-    return any(trade.trade_id == trade_id for trade in situation.view.open_trades)
+    return trade_id in [trade.trade_id for trade in situation.view.open_trades]
 
 
 def _over(trade_id: TradeId) -> RefusalDraft:
@@ -139,9 +148,15 @@ def _attribute(draft: DirectiveDraft | RefusalDraft, situation: Situation) -> An
         return Answered(draft, tuple(s.id for s in situation.signals), tuple(risk.id for risk in situation.risks))
     signals = about.answers
     if signals is None:
-        signals = tuple(signal.id for signal in situation.signals if signal.symbol == about.symbol)
-    risks = tuple(risk.id for risk in situation.risks if risk.concerns(about.symbol))
-    return Answered(draft, signals, risks)
+        signals = tuple([signal.id for signal in situation.signals if signal.symbol == about.symbol])
+    return Answered(draft, signals, _concerning(about.symbol, situation))
+
+
+def _concerning(symbol: str, situation: Situation) -> tuple[RiskId, ...]:
+    """The standing risks that bear on trades in a symbol."""
+    if not situation.risks:
+        return ()
+    return tuple([risk.id for risk in situation.risks if risk.concerns(symbol)])
 
 
 def _planner_refusal(planning: Planning, draft: RefusalDraft, answer: Answered, situation: Situation, ids: FlowIds) -> Refusal:
@@ -159,7 +174,7 @@ def _planner_refusal(planning: Planning, draft: RefusalDraft, answer: Answered, 
 
 def _directive(draft: DirectiveDraft, answer: Answered, ids: FlowIds) -> StrategyDirective:
     return StrategyDirective(
-        id=DirectiveId(ids.make(IdKind.STRATEGY_DIRECTIVE)),
+        id=DirectiveId(ids.make(_STRATEGY_DIRECTIVE)),
         symbol=draft.symbol,
         direction=draft.direction,
         scope=draft.scope,

@@ -1,7 +1,9 @@
 """Planning: a directive is handed from planner to planner, each chosen by its confidence, until it can be carried out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from math import inf
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from s1mpletrader.core.returned import wrong
@@ -36,12 +38,16 @@ from s1mpletrader.ports.planners import (
 
 T = TypeVar("T")
 
-_DRAFTS: Final[Mapping[Stage, type]] = {
-    Stage.ENTRY_PLANNER: EntryPlanDraft,
-    Stage.EXIT_PLANNER: ExitPlanDraft,
-    Stage.SIZE_PLANNER: SizePlanDraft,
-    Stage.EXECUTION_PLANNER: ExecutionPlanDraft,
-}
+# Looking a member up in its enumeration costs as much as three calls, and these are looked up for every decision.
+_ENTRY_PLAN: Final = IdKind.ENTRY_PLAN
+_EXIT_PLAN: Final = IdKind.EXIT_PLAN
+_SIZE_PLAN: Final = IdKind.SIZE_PLAN
+_EXECUTION_PLAN: Final = IdKind.EXECUTION_PLAN
+_CLOSE_EXISTING: Final = Scope.CLOSE_EXISTING
+_EXECUTE_TRADE: Final = Action.EXECUTE_TRADE
+_MODIFY_ORDERS: Final = Action.MODIFY_ORDERS
+
+_NO_PLANS: Final = Plans()
 
 
 class Named(NamedTuple, Generic[T]):
@@ -52,12 +58,54 @@ class Named(NamedTuple, Generic[T]):
 
 
 class Routed(NamedTuple, Generic[T]):
-    """A planner for the confidences ``low <= c < high``; the highest range includes 1."""
+    """A planner for the confidences ``low <= c < high``; a range that ends at 1 holds it."""
 
     name: str
     plugin: T
     low: float
     high: float
+
+
+class NotPlanned(Exception):
+    """A planner's refusal on its way out of the planning, caught where it is judged."""
+
+    def __init__(self, stage: Stage, by: str, draft: RefusalDraft, plans: Plans) -> None:
+        super().__init__(draft.code)
+        self.stage, self.by, self.draft, self.plans = stage, by, draft, plans
+
+
+class Desk(Generic[T]):
+    """The planners of one stage: the one is asked whose range has the directive's confidence."""
+
+    __slots__ = ("_draft", "_routes", "_stage")
+
+    def __init__(self, stage: Stage, draft: type[T], routes: Sequence[Routed[Any]]) -> None:
+        self._stage = stage
+        self._draft = draft
+        self._routes = [(one.low, one.high if one.high < 1.0 else inf, one.name, one.plugin) for one in routes]
+
+    def ask(self, directive: StrategyDirective, plans: Plans, situation: Situation) -> T | None:
+        """The planner's draft; None for an explicit nothing, and where the stage has no planner. ``NotPlanned`` if it refuses."""
+        confidence = directive.confidence
+        for low, end, name, planner in self._routes:
+            if low <= confidence < end:
+                return self._answer(name, planner, directive, plans, situation)
+        if self._routes:
+            raise Defect(f"no planner is routed for a confidence of {confidence}")
+        return None
+
+    def _answer(self, name: str, planner: Any, directive: StrategyDirective, plans: Plans, situation: Situation) -> T | None:
+        try:
+            answer = planner.plan(directive, plans, situation)
+        except Exception as fault:
+            raise PluginFailed(name, fault) from fault
+        if isinstance(answer, self._draft):
+            return answer
+        if isinstance(answer, Nothing):
+            return None
+        if isinstance(answer, RefusalDraft):
+            raise NotPlanned(self._stage, name, answer, plans)
+        raise wrong(name, "plan", answer, f"{self._draft.__name__}, NOTHING or RefusalDraft")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,25 +119,33 @@ class Planning:
     execution: tuple[Routed[ExecutionPlanner], ...] = ()
     gates: tuple[Named[RiskGate], ...] = ()
 
+    @cached_property
+    def desks(self) -> tuple[Desk[EntryPlanDraft], Desk[ExitPlanDraft], Desk[SizePlanDraft], Desk[ExecutionPlanDraft]]:
+        """The trade planners in the order in which they are asked."""
+        return (
+            Desk(Stage.ENTRY_PLANNER, EntryPlanDraft, self.entry),
+            Desk(Stage.EXIT_PLANNER, ExitPlanDraft, self.exit),
+            Desk(Stage.SIZE_PLANNER, SizePlanDraft, self.size),
+            Desk(Stage.EXECUTION_PLANNER, ExecutionPlanDraft, self.execution),
+        )
 
-class NotPlanned(Exception):
-    """A planner's refusal on its way out of the planning, caught where it is judged."""
-
-    def __init__(self, stage: Stage, by: str, draft: RefusalDraft, plans: Plans) -> None:
-        super().__init__(draft.code)
-        self.stage, self.by, self.draft, self.plans = stage, by, draft, plans
+    @cached_property
+    def gate_names(self) -> tuple[str, ...]:
+        """The gates in the order in which they are asked."""
+        return tuple(gate.name for gate in self.gates)
 
 
 def plan_directive(planning: Planning, directive: StrategyDirective, situation: Situation, ids: FlowIds) -> Plans:
     """Entry, exit, size, execution: each planner sees what those before it planned. ``NotPlanned`` where one refuses."""
+    entry_desk, exit_desk, size_desk, execution_desk = planning.desks
     entry: EntryPlan | None = None
     exit_: ExitPlan | None = None
     size: SizePlan | None = None
-    plans = Plans()
-    entry_draft: EntryPlanDraft | None = _ask(Stage.ENTRY_PLANNER, planning.entry, directive, plans, situation)
+    plans = _NO_PLANS
+    entry_draft = entry_desk.ask(directive, plans, situation)
     if entry_draft is not None:
         entry = EntryPlan(
-            id=PlanId(ids.make(IdKind.ENTRY_PLAN)),
+            id=PlanId(ids.make(_ENTRY_PLAN)),
             side=entry_draft.side,
             type=entry_draft.type,
             price=entry_draft.price,
@@ -98,23 +154,21 @@ def plan_directive(planning: Planning, directive: StrategyDirective, situation: 
             valid_until=entry_draft.valid_until,
         )
         plans = Plans(entry=entry)
-    exit_draft: ExitPlanDraft | None = _ask(Stage.EXIT_PLANNER, planning.exit, directive, plans, situation)
+    exit_draft = exit_desk.ask(directive, plans, situation)
     if exit_draft is not None:
-        exit_ = ExitPlan(
-            id=PlanId(ids.make(IdKind.EXIT_PLAN)), stop_price=exit_draft.stop_price, target_price=exit_draft.target_price
-        )
+        exit_ = ExitPlan(id=PlanId(ids.make(_EXIT_PLAN)), stop_price=exit_draft.stop_price, target_price=exit_draft.target_price)
         plans = Plans(entry=entry, exit=exit_)
-    size_draft: SizePlanDraft | None = _ask(Stage.SIZE_PLANNER, planning.size, directive, plans, situation)
+    size_draft = size_desk.ask(directive, plans, situation)
     if size_draft is not None:
-        size = SizePlan(id=PlanId(ids.make(IdKind.SIZE_PLAN)), quantity=size_draft.quantity)
+        size = SizePlan(id=PlanId(ids.make(_SIZE_PLAN)), quantity=size_draft.quantity)
         plans = Plans(entry=entry, exit=exit_, size=size)
-    draft: ExecutionPlanDraft | None = _ask(Stage.EXECUTION_PLANNER, planning.execution, directive, plans, situation)
+    draft = execution_desk.ask(directive, plans, situation)
     missing = _missing(directive, plans, draft)
     if draft is None or missing is not None:
         nothing = RefusalDraft(code="NOT_PLANNED", detail=f"no {missing} was planned for a {directive.scope}")
         raise NotPlanned(Stage.EXECUTION_PLANNER, "execution", nothing, plans)
     execution = ExecutionPlan(
-        id=PlanId(ids.make(IdKind.EXECUTION_PLAN)),
+        id=PlanId(ids.make(_EXECUTION_PLAN)),
         action=draft.action,
         algorithm=draft.algorithm,
         parameters=draft.parameters,
@@ -126,44 +180,10 @@ def _missing(directive: StrategyDirective, plans: Plans, execution: ExecutionPla
     """What a directive cannot be carried out without, and does not have."""
     if execution is None:
         return "execution"
-    opens = execution.action is Action.EXECUTE_TRADE and directive.scope is not Scope.CLOSE_EXISTING
-    if opens and plans.entry is None:
-        return "entry"
-    if opens and plans.size is None:
-        return "size"
-    changes = execution.action is Action.MODIFY_ORDERS
+    action = execution.action
+    if action is _EXECUTE_TRADE and directive.scope is not _CLOSE_EXISTING:
+        if plans.entry is None:
+            return "entry"
+        return "size" if plans.size is None else None
+    changes = action is _MODIFY_ORDERS
     return "change" if changes and plans.entry is None and plans.size is None and plans.exit is None else None
-
-
-def _ask(
-    stage: Stage,
-    routes: Sequence[Routed[Any]],
-    directive: StrategyDirective,
-    plans: Plans,
-    situation: Situation,
-) -> Any:
-    """The draft of the planner whose range has the directive's confidence; None for an explicit nothing."""
-    if not routes:
-        return None
-    route = _route(routes, directive.confidence)
-    try:
-        answer = route.plugin.plan(directive, plans, situation)
-    except Exception as fault:
-        raise PluginFailed(route.name, fault) from fault
-    if isinstance(answer, RefusalDraft):
-        raise NotPlanned(stage, route.name, answer, plans)
-    if isinstance(answer, Nothing):
-        return None
-    expected = _DRAFTS[stage]
-    if not isinstance(answer, expected):
-        raise wrong(route.name, "plan", answer, f"{expected.__name__}, NOTHING or RefusalDraft")
-    return answer
-
-
-def _route(routes: Sequence[Routed[T]], confidence: float) -> Routed[T]:
-    for route in routes:
-        if route.low <= confidence < route.high:
-            return route
-    if confidence == 1.0:
-        return max(routes, key=lambda route: route.high)
-    raise Defect(f"no planner is routed for a confidence of {confidence}")

@@ -104,4 +104,7 @@ class AccountView(Struct, frozen=True, kw_only=True):
 
     def open_trade(self, symbol: str) -> OpenTrade | None:
         """The oldest open trade in a symbol."""
-        return next((trade for trade in self.open_trades if trade.symbol == symbol), None)
+        for trade in self.open_trades:
+            if trade.symbol == symbol:
+                return trade
+        return None

@@ -5,6 +5,7 @@ Plugins return drafts; the flow gives them their ids and their causality.
 
 from decimal import Decimal
 from enum import StrEnum
+from typing import Final
 
 from msgspec import Struct
 
@@ -19,6 +20,7 @@ from s1mpletrader.domain.ids import (
     check_id,
 )
 from s1mpletrader.domain.instant import Instant
+from s1mpletrader.domain.money import ZERO
 from s1mpletrader.domain.opinion import Direction, check_confidence
 from s1mpletrader.domain.orders import OrderType, Side, TimeInForce
 
@@ -64,17 +66,19 @@ class Stage(StrEnum):
     EXPIRY = "EXPIRY"
 
 
-def _check_scope(scope: Scope, trade_id: TradeId | None) -> None:
-    if (scope is Scope.NEW_TRADE) == (trade_id is not None):
-        raise ValueError("a directive names a trade exactly when it is not for a new one")
+# Looking a member up in its enumeration costs as much as three calls, and these are looked up for every decision.
+_NEW_TRADE: Final = Scope.NEW_TRADE
+_MODIFY_EXISTING: Final = Scope.MODIFY_EXISTING
+_STRATEGY_DIRECTIVE: Final = IdKind.STRATEGY_DIRECTIVE
+_EXECUTION_DIRECTIVE: Final = IdKind.EXECUTION_DIRECTIVE
+_ENTRY_PLAN: Final = IdKind.ENTRY_PLAN
+_SIZE_PLAN: Final = IdKind.SIZE_PLAN
+_EXIT_PLAN: Final = IdKind.EXIT_PLAN
+_EXECUTION_PLAN: Final = IdKind.EXECUTION_PLAN
+_REFUSAL: Final = IdKind.REFUSAL
 
 
-def _check_aim(scope: Scope, aim: Aim | None) -> None:
-    if (scope is Scope.MODIFY_EXISTING) != (aim is not None):
-        raise ValueError("a directive has an aim exactly when it modifies a trade")
-
-
-class DirectiveDraft(Struct, frozen=True, kw_only=True):
+class DirectiveDraft(Struct, frozen=True, kw_only=True, gc=False):
     """What a StrategyPlanner decided. A new trade has no ``trade_id`` yet; a change or an end names one."""
 
     symbol: str
@@ -92,12 +96,10 @@ class DirectiveDraft(Struct, frozen=True, kw_only=True):
     """The signals that it answers; all of its symbol where it does not say."""
 
     def __post_init__(self) -> None:
-        check_confidence(self.confidence)
-        _check_scope(self.scope, self.trade_id)
-        _check_aim(self.scope, self.aim)
+        _check_decision(self)
 
 
-class RefusalDraft(Struct, frozen=True, kw_only=True):
+class RefusalDraft(Struct, frozen=True, kw_only=True, gc=False):
     """A decision not to trade: a short code for counting, and a sentence for people.
 
     A StrategyPlanner that holds back an opportunity names the directive it would otherwise have given, so that the flow can keep
@@ -111,7 +113,7 @@ class RefusalDraft(Struct, frozen=True, kw_only=True):
     """The signals that it answers; all of the withheld directive's symbol, or of the flow, where it does not say."""
 
 
-class StrategyDirective(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class StrategyDirective(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A StrategyPlanner's decision, with the opinions it answers."""
 
     id: DirectiveId
@@ -128,13 +130,20 @@ class StrategyDirective(Struct, frozen=True, kw_only=True, omit_defaults=True):
     target_weight: Decimal | None = None
 
     def __post_init__(self) -> None:
-        check_id(self.id, IdKind.STRATEGY_DIRECTIVE)
-        check_confidence(self.confidence)
-        _check_scope(self.scope, self.trade_id)
-        _check_aim(self.scope, self.aim)
+        check_id(self.id, _STRATEGY_DIRECTIVE)
+        _check_decision(self)
 
 
-class EntryPlanDraft(Struct, frozen=True, kw_only=True):
+def _check_decision(decided: DirectiveDraft | StrategyDirective) -> None:
+    check_confidence(decided.confidence)
+    scope = decided.scope
+    if (scope is _NEW_TRADE) == (decided.trade_id is not None):
+        raise ValueError("a directive names a trade exactly when it is not for a new one")
+    if (scope is _MODIFY_EXISTING) != (decided.aim is not None):
+        raise ValueError("a directive has an aim exactly when it modifies a trade")
+
+
+class EntryPlanDraft(Struct, frozen=True, kw_only=True, gc=False):
     """What to enter and where: the side and the terms of the opening order."""
 
     side: Side
@@ -145,17 +154,17 @@ class EntryPlanDraft(Struct, frozen=True, kw_only=True):
     valid_until: Instant | None = None
 
 
-class SizePlanDraft(Struct, frozen=True, kw_only=True):
+class SizePlanDraft(Struct, frozen=True, kw_only=True, gc=False):
     """How much: a quantity above zero."""
 
     quantity: Decimal
 
     def __post_init__(self) -> None:
-        if not (self.quantity.is_finite() and self.quantity > 0):
+        if not (self.quantity.is_finite() and self.quantity > ZERO):
             raise ValueError(f"a size must be above zero, found {self.quantity}")
 
 
-class ExitPlanDraft(Struct, frozen=True, kw_only=True):
+class ExitPlanDraft(Struct, frozen=True, kw_only=True, gc=False):
     """Where to leave: the price that ends a loss, the price that takes a profit, or both."""
 
     stop_price: Decimal | None = None
@@ -173,7 +182,7 @@ Parameters = tuple[tuple[str, str], ...]
 """An algorithm's parameters as sorted pairs of text: frozen, exact, and the same on disk."""
 
 
-class ExecutionPlanDraft(Struct, frozen=True, kw_only=True):
+class ExecutionPlanDraft(Struct, frozen=True, kw_only=True, gc=False):
     """How: the action, the algorithm's name and its parameters."""
 
     algorithm: str
@@ -181,7 +190,7 @@ class ExecutionPlanDraft(Struct, frozen=True, kw_only=True):
     parameters: Parameters = ()
 
 
-class EntryPlan(Struct, frozen=True, kw_only=True):
+class EntryPlan(Struct, frozen=True, kw_only=True, gc=False):
     """An entry in a flow."""
 
     id: PlanId
@@ -193,20 +202,20 @@ class EntryPlan(Struct, frozen=True, kw_only=True):
     valid_until: Instant | None = None
 
     def __post_init__(self) -> None:
-        check_id(self.id, IdKind.ENTRY_PLAN)
+        check_id(self.id, _ENTRY_PLAN)
 
 
-class SizePlan(Struct, frozen=True, kw_only=True):
+class SizePlan(Struct, frozen=True, kw_only=True, gc=False):
     """A size in a flow."""
 
     id: PlanId
     quantity: Decimal
 
     def __post_init__(self) -> None:
-        check_id(self.id, IdKind.SIZE_PLAN)
+        check_id(self.id, _SIZE_PLAN)
 
 
-class ExitPlan(Struct, frozen=True, kw_only=True):
+class ExitPlan(Struct, frozen=True, kw_only=True, gc=False):
     """An exit in a flow."""
 
     id: PlanId
@@ -214,10 +223,10 @@ class ExitPlan(Struct, frozen=True, kw_only=True):
     target_price: Decimal | None
 
     def __post_init__(self) -> None:
-        check_id(self.id, IdKind.EXIT_PLAN)
+        check_id(self.id, _EXIT_PLAN)
 
 
-class ExecutionPlan(Struct, frozen=True, kw_only=True):
+class ExecutionPlan(Struct, frozen=True, kw_only=True, gc=False):
     """The fourth plan: how the other three are carried out."""
 
     id: PlanId
@@ -226,10 +235,10 @@ class ExecutionPlan(Struct, frozen=True, kw_only=True):
     parameters: Parameters = ()
 
     def __post_init__(self) -> None:
-        check_id(self.id, IdKind.EXECUTION_PLAN)
+        check_id(self.id, _EXECUTION_PLAN)
 
 
-class Plans(Struct, frozen=True, kw_only=True):
+class Plans(Struct, frozen=True, kw_only=True, gc=False):
     """What has been planned so far: all of it in an execution directive, a part of it in a refusal."""
 
     entry: EntryPlan | None = None
@@ -240,10 +249,10 @@ class Plans(Struct, frozen=True, kw_only=True):
     @property
     def ids(self) -> tuple[PlanId, ...]:
         """The ids of the plans that are there: entry, size, exit, execution."""
-        return tuple(plan.id for plan in (self.entry, self.size, self.exit, self.execution) if plan is not None)
+        return tuple([plan.id for plan in (self.entry, self.size, self.exit, self.execution) if plan is not None])
 
 
-class ExecutionDirective(Struct, frozen=True, kw_only=True):
+class ExecutionDirective(Struct, frozen=True, kw_only=True, gc=False):
     """The ExecutionWorker's one input: the plans joined, and the directive they carry out."""
 
     id: DirectiveId
@@ -252,21 +261,21 @@ class ExecutionDirective(Struct, frozen=True, kw_only=True):
     plans: Plans
 
     def __post_init__(self) -> None:
-        check_id(self.id, IdKind.EXECUTION_DIRECTIVE)
+        check_id(self.id, _EXECUTION_DIRECTIVE)
         if self.plans.execution is None:
             raise ValueError("an execution directive has an execution plan")
-        if self.directive.scope is Scope.NEW_TRADE and (self.plans.entry is None or self.plans.size is None):
+        if self.directive.scope is _NEW_TRADE and (self.plans.entry is None or self.plans.size is None):
             raise ValueError("a new trade needs an entry plan and a size plan")
 
 
-class Approved(Struct, frozen=True, kw_only=True):
+class Approved(Struct, frozen=True, kw_only=True, gc=False):
     """An execution directive that every risk gate let pass: the permission to execute it, as a type."""
 
     directive: ExecutionDirective
     gates: tuple[str, ...] = ()
 
 
-class Refusal(Struct, frozen=True, kw_only=True):
+class Refusal(Struct, frozen=True, kw_only=True, gc=False):
     """A decision not to trade, with everything that led to it and everything that had been planned."""
 
     id: RefusalId
@@ -281,4 +290,4 @@ class Refusal(Struct, frozen=True, kw_only=True):
     plans: Plans = Plans()
 
     def __post_init__(self) -> None:
-        check_id(self.id, IdKind.REFUSAL)
+        check_id(self.id, _REFUSAL)

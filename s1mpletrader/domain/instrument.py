@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from s1mpletrader.domain.money import ZERO, ceil_to, floor_to, is_multiple, multiply
+from s1mpletrader.domain.money import ONE, ZERO, ceil_to, floor_to, is_multiple, multiply
 
 
 class AccountType(StrEnum):
@@ -33,7 +33,7 @@ class Instrument(Struct, frozen=True, kw_only=True):
     quantity_min: Decimal = ZERO
     quantity_max: Decimal | None = None
     notional_min: Decimal = ZERO
-    multiplier: Decimal = Decimal(1)
+    multiplier: Decimal = ONE
     fee_quantum: Decimal = Decimal("0.00000001")
 
     def __post_init__(self) -> None:
@@ -56,21 +56,26 @@ class Instrument(Struct, frozen=True, kw_only=True):
     def notional(self, price: Decimal, quantity: Decimal) -> Decimal:
         """Price times quantity times multiplier, exact, in the settlement currency."""
         amount = multiply(price, quantity)
-        return amount if self.multiplier == 1 else multiply(amount, self.multiplier)
+        return amount if self.multiplier == ONE else multiply(amount, self.multiplier)
 
     def violation(self, quantity: Decimal, *prices: Decimal | None, reference: Decimal | None = None) -> str | None:
         """The name of the first filter that an order breaks, or ``None``.
 
         ``prices`` are the order's own; ``reference`` stands in for the notional of an order that has none.
         """
-        own = [price for price in prices if price is not None]
-        if any(price <= 0 or not is_multiple(price, self.price_tick) for price in own):
-            return "PRICE_FILTER"
+        lowest: Decimal | None = None
+        for price in prices:
+            if price is None:
+                continue
+            if price <= ZERO or not is_multiple(price, self.price_tick):
+                return "PRICE_FILTER"
+            if lowest is None or price < lowest:
+                lowest = price
         if quantity < self.quantity_min or not is_multiple(quantity, self.quantity_lot):
             return "LOT_SIZE"
         if self.quantity_max is not None and quantity > self.quantity_max:
             return "LOT_SIZE"
-        priced = min(own) if own else reference
+        priced = reference if lowest is None else lowest
         if priced is not None and self.notional(priced, quantity) < self.notional_min:
             return "MIN_NOTIONAL"
         return None

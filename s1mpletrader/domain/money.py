@@ -26,6 +26,7 @@ DERIVED: Final = Context(prec=34, traps=[InvalidOperation, Overflow])
 """The context of what is computed for people: 34 digits, rounded."""
 
 ZERO: Final = Decimal(0)
+ONE: Final = Decimal(1)
 
 add: Final = EXACT.add
 subtract: Final = EXACT.subtract

@@ -1,6 +1,7 @@
 """Opinions of workers: signals and risks, as drafts from a plugin and as identified values in a flow."""
 
 from enum import IntEnum, StrEnum
+from typing import Final
 
 from msgspec import Struct
 
@@ -16,7 +17,13 @@ class Direction(StrEnum):
     @property
     def opposite(self) -> "Direction":
         """The other way."""
-        return Direction.SHORT if self is Direction.LONG else Direction.LONG
+        return _SHORT if self is _LONG else _LONG
+
+
+# Looking a member up in its enumeration costs as much as three calls.
+_LONG: Final = Direction.LONG
+_SHORT: Final = Direction.SHORT
+_SIGNAL: Final = IdKind.SIGNAL
 
 
 class Severity(IntEnum):
@@ -34,7 +41,7 @@ def check_confidence(confidence: float) -> None:
         raise ValueError(f"confidence {confidence!r} lies outside [0, 1]")
 
 
-class SignalDraft(Struct, frozen=True, kw_only=True):
+class SignalDraft(Struct, frozen=True, kw_only=True, gc=False):
     """What a detector saw: a symbol, a direction, the kind of pattern and the confidence in [0, 1]."""
 
     symbol: str
@@ -46,7 +53,7 @@ class SignalDraft(Struct, frozen=True, kw_only=True):
         check_confidence(self.confidence)
 
 
-class RiskDraft(Struct, frozen=True, kw_only=True):
+class RiskDraft(Struct, frozen=True, kw_only=True, gc=False):
     """What a monitor saw: its kind and severity, for one symbol, or for the whole account where ``symbol`` is None.
 
     A risk stands from the draft that raises it until a draft of the same monitor, kind and symbol with another severity
@@ -59,7 +66,7 @@ class RiskDraft(Struct, frozen=True, kw_only=True):
     detail: str = ""
 
 
-class Signal(Struct, frozen=True, kw_only=True):
+class Signal(Struct, frozen=True, kw_only=True, gc=False):
     """A detector's opinion in a flow."""
 
     id: SignalId
@@ -70,11 +77,11 @@ class Signal(Struct, frozen=True, kw_only=True):
     confidence: float
 
     def __post_init__(self) -> None:
-        check_id(self.id, IdKind.SIGNAL)
+        check_id(self.id, _SIGNAL)
         check_confidence(self.confidence)
 
 
-class Risk(Struct, frozen=True, kw_only=True):
+class Risk(Struct, frozen=True, kw_only=True, gc=False):
     """A monitor's opinion, standing until it is lifted."""
 
     id: RiskId

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import Generic, Protocol, TypeAlias, TypeVar
+from typing import Final, Generic, Protocol, TypeAlias, TypeVar
 
 from msgspec import Struct
 
@@ -110,20 +110,25 @@ class ExecutionPlanner(Protocol):
         ...
 
 
+# Looking a member up in its enumeration costs as much as three calls, and every planner of a decision asks for its scope.
+_NEW_TRADE: Final = Scope.NEW_TRADE
+_CLOSE_EXISTING: Final = Scope.CLOSE_EXISTING
+_ADD: Final = Aim.ADD
+
+
 class ScopedPlanner(Generic[Draft]):
     """A base for trade planners: write only the scopes that you plan; the others answer with an explicit nothing."""
 
     def plan(self, directive: StrategyDirective, plans: Plans, situation: Situation) -> Draft | Nothing | RefusalDraft:
         """Answer the directive's scope."""
-        match directive.scope:
-            case Scope.NEW_TRADE:
-                return self.on_new_trade(directive, plans, situation)
-            case Scope.MODIFY_EXISTING if directive.aim is Aim.ADD:
-                return self.on_add_to_trade(directive, plans, situation)
-            case Scope.MODIFY_EXISTING:
-                return self.on_modify_trade(directive, plans, situation)
-            case Scope.CLOSE_EXISTING:
-                return self.on_close_trade(directive, plans, situation)
+        scope = directive.scope
+        if scope is _NEW_TRADE:
+            return self.on_new_trade(directive, plans, situation)
+        if scope is _CLOSE_EXISTING:
+            return self.on_close_trade(directive, plans, situation)
+        if directive.aim is _ADD:
+            return self.on_add_to_trade(directive, plans, situation)
+        return self.on_modify_trade(directive, plans, situation)
 
     def on_new_trade(self, directive: StrategyDirective, plans: Plans, situation: Situation) -> Draft | Nothing | RefusalDraft:
         """For a trade that does not exist yet."""
