@@ -3,10 +3,13 @@
 Nothing here is a truth of its own. Reading the same changes again gives the same book; that is what a restart does.
 """
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
+
+import msgspec
+from msgspec import Struct
 
 from s1mpletrader.domain.account import RECENT_NS, AccountView, OpenTrade, Position
 from s1mpletrader.domain.batches import BATCH_ALGORITHM
@@ -14,9 +17,10 @@ from s1mpletrader.domain.errors import UnknownId
 from s1mpletrader.domain.ids import GroupId, OrderId, TradeId
 from s1mpletrader.domain.instant import Instant
 from s1mpletrader.domain.instrument import AccountType, Instrument
-from s1mpletrader.domain.money import ZERO, add, subtract, total
+from s1mpletrader.domain.money import ZERO, add, subtract
+from s1mpletrader.domain.opinion import Direction
 from s1mpletrader.domain.order import Order, apply_event, apply_fill, order_from_intent
-from s1mpletrader.domain.orders import opening_side
+from s1mpletrader.domain.orders import Side
 from s1mpletrader.domain.reality import (
     ExternalFill,
     Fill,
@@ -30,39 +34,18 @@ from s1mpletrader.domain.reality import (
 )
 from s1mpletrader.ports.ledger import ILedgerReader
 
-
-@dataclass(slots=True)
-class LiveGroup:
-    """An execution group whose algorithm still listens."""
-
-    opened: GroupOpened
-    state: bytes
-    advance_count: int = 0
-    wake_at: int | None = None
+# The members of enumerations that every fill is compared with: a name of the module is found at once.
+_BUY = Side.BUY
+_LONG = Direction.LONG
 
 
-@dataclass(slots=True)
-class LiveTrade:
-    """A trade with a position, live orders or listening algorithms."""
-
-    opened: TradeOpened
-    quantity: Decimal = ZERO
-    orders: dict[OrderId, Order] = field(default_factory=dict)
-    groups: dict[GroupId, LiveGroup] = field(default_factory=dict)
-
-    def over(self, dust: Decimal) -> bool:
-        """Whether nothing of the trade is left to happen; less than ``dust`` cannot be sold any more."""
-        return not self.orders and not self.groups and abs(self.quantity) < dust
-
-
-@dataclass(slots=True)
-class SubAccount:
+class SubAccount(Struct, eq=False):
     """What one strategy owns."""
 
-    balances: dict[str, Decimal] = field(default_factory=dict)
-    positions: dict[str, Position] = field(default_factory=dict)
-    trades: dict[TradeId, LiveTrade] = field(default_factory=dict)
-    recent_intents: deque[Instant] = field(default_factory=deque)
+    balances: dict[str, Decimal] = msgspec.field(default_factory=dict)
+    positions: dict[str, Position] = msgspec.field(default_factory=dict)
+    trades: dict[TradeId, "LiveTrade"] = msgspec.field(default_factory=dict)
+    recent_intents: deque[Instant] = msgspec.field(default_factory=deque)
     revision: int = 0
     view: AccountView | None = None
 
@@ -72,6 +55,41 @@ class SubAccount:
         recent.append(at)
         while recent[0] <= at - RECENT_NS:
             recent.popleft()
+
+    def changes(self) -> None:
+        """The next view is another."""
+        self.revision += 1
+        self.view = None
+
+
+class LiveGroup(Struct, eq=False):
+    """An execution group whose algorithm still listens."""
+
+    opened: GroupOpened
+    state: bytes
+    advance_count: int = 0
+    wake_at: int | None = None
+
+
+class LiveTrade(Struct, eq=False):
+    """A trade with a position, live orders or listening algorithms."""
+
+    opened: TradeOpened
+    account: SubAccount
+    quantity: Decimal = ZERO
+    orders: dict[OrderId, Order] = msgspec.field(default_factory=dict)
+    groups: dict[GroupId, LiveGroup] = msgspec.field(default_factory=dict)
+    shown: OpenTrade | None = None
+    """The trade as views tell it, until it changes."""
+
+    def changes(self) -> None:
+        """The next view tells it anew."""
+        self.shown = None
+        self.account.changes()
+
+    def over(self, dust: Decimal) -> bool:
+        """Whether nothing of the trade is left to happen; less than ``dust`` cannot be sold any more."""
+        return not self.orders and not self.groups and abs(self.quantity) < dust
 
 
 PlannedBy = Callable[[LiveGroup, tuple[Order, ...]], Decimal]
@@ -95,68 +113,54 @@ class Book:
         planned_by: PlannedBy = plans_nothing,
     ) -> None:
         self._account_type = account_type
+        self._is_spot = account_type is AccountType.SPOT
         self._currency = currency
         self._instruments = instruments
         self._settled = settled
         self._planned_by = planned_by
-        self._accounts: dict[str, SubAccount] = {}
-        self._trade_owner: dict[TradeId, SubAccount] = {}
-        self._order_trade: dict[OrderId, TradeId] = {}
-        self._group_trade: dict[GroupId, TradeId] = {}
+        self._accounts: defaultdict[str, SubAccount] = defaultdict(SubAccount)
+        self._trades: dict[TradeId, LiveTrade] = {}
+        self._orders: dict[OrderId, Order] = {}
+        self._group_trades: dict[GroupId, LiveTrade] = {}
         self._batch_ids: dict[GroupId, None] = {}
         self._moved: set[int] = set()
         self._past: dict[OrderId, Order] = {}
+        self._folds: dict[type[LedgerChange], Callable[[Any], Order | None]] = {
+            FundsMoved: self._move_funds,
+            TradeOpened: self._open_trade,
+            GroupOpened: self._open_group,
+            GroupAdvanced: self._advance_group,
+            OrderIntended: self._intend,
+            OrderChanged: self._change_order,
+            Fill: self._book_fill,
+            ExternalFill: lambda _: None,
+        }
 
     def view(self, strategy: str) -> AccountView:
         """The strategy's sub-account at its present revision."""
-        account = self._account(strategy)
-        if account.view is None:
-            account.view = AccountView(
-                revision=account.revision,
-                strategy=strategy,
-                account_type=self._account_type,
-                currency=self._currency,
-                balances=dict(account.balances),
-                positions=dict(account.positions),
-                open_orders=tuple(order for trade in account.trades.values() for order in trade.orders.values()),
-                open_trades=tuple(
-                    OpenTrade(
-                        trade_id=trade.opened.trade_id,
-                        symbol=trade.opened.symbol,
-                        direction=trade.opened.direction,
-                        quantity=trade.quantity,
-                        algorithms=tuple([group.opened.algorithm for group in trade.groups.values()]),
-                        planned_quantity=self._planned(trade) if trade.groups else ZERO,
-                    )
-                    for trade in account.trades.values()
-                ),
-                recent_intents=tuple(account.recent_intents),
-            )
-        return account.view
+        account = self._accounts[strategy]
+        view = account.view
+        if view is None:
+            view = account.view = self._cut(strategy, account)
+        return view
 
     def order(self, order_id: OrderId) -> Order | None:
         """The order as it stands: a live one from here, one that has ended from the ledger."""
-        trade_id = self._order_trade.get(order_id)
-        if trade_id is not None:
-            return self._trade_owner[trade_id].trades[trade_id].orders[order_id]
-        return self._past.get(order_id) or self._settled().get_order(order_id)
+        return self._orders.get(order_id) or self._past.get(order_id) or self._settled().get_order(order_id)
 
     def trade(self, trade_id: TradeId) -> LiveTrade | None:
         """The trade, while anything of it is left to happen."""
-        owner = self._trade_owner.get(trade_id)
-        return owner.trades[trade_id] if owner is not None else None
+        return self._trades.get(trade_id)
 
     def trade_of_group(self, group_id: GroupId) -> LiveTrade | None:
         """The trade of a group whose algorithm still listens."""
-        trade_id = self._group_trade.get(group_id)
-        return self.trade(trade_id) if trade_id is not None else None
+        return self._group_trades.get(group_id)
 
     def batches(self) -> list[tuple[LiveGroup, LiveTrade]]:
         """The groups that hold live batches together, each with the trade that it lies in."""
         if not self._batch_ids:
             return []
-        trades = [(group_id, self.trade_of_group(group_id)) for group_id in self._batch_ids]
-        return [(trade.groups[group_id], trade) for group_id, trade in trades if trade is not None]
+        return [(self._group_trades[group_id].groups[group_id], self._group_trades[group_id]) for group_id in self._batch_ids]
 
     def live_groups(self) -> Iterable[LiveGroup]:
         """Every group whose algorithm still listens."""
@@ -193,27 +197,7 @@ class Book:
 
     def apply(self, change: LedgerChange) -> Order | None:
         """Fold one change; returns the order that it changed, if it is about one that exists already."""
-        match change:
-            case OrderChanged():
-                return self._put_order(apply_event(self._require(change.order_id), change))
-            case Fill():
-                return self._book_fill(change)
-            case OrderIntended():
-                self._intend(change)
-            case GroupOpened():
-                self._open_group(change)
-            case TradeOpened():
-                account = self._touch(change.strategy)
-                account.trades[change.trade_id] = LiveTrade(change)
-                self._trade_owner[change.trade_id] = account
-            case GroupAdvanced():
-                self._advance_group(change)
-            case FundsMoved():
-                self._moved.add(change.ordinal)
-                _move(self._touch(change.strategy).balances, change.asset, change.amount)
-            case ExternalFill():
-                pass
-        return None
+        return self._folds[type(change)](change)
 
     def refold(self, changes: Iterable[LedgerChange]) -> None:
         """Fold what the settled ledger holds, from its beginning, as a restart does.
@@ -227,111 +211,44 @@ class Book:
                 self._past[order.order_id] = order
         self._past.clear()
 
+    def _cut(self, strategy: str, account: SubAccount) -> AccountView:
+        orders: list[Order] = []
+        trades: list[OpenTrade] = []
+        for trade in account.trades.values():
+            orders.extend(trade.orders.values())
+            trades.append(trade.shown or self._show(trade))
+        return AccountView(
+            revision=account.revision,
+            strategy=strategy,
+            account_type=self._account_type,
+            currency=self._currency,
+            balances=account.balances.copy(),
+            positions=account.positions.copy(),
+            open_orders=tuple(orders),
+            open_trades=tuple(trades),
+            recent_intents=tuple(account.recent_intents),
+        )
+
+    def _show(self, trade: LiveTrade) -> OpenTrade:
+        opened = trade.opened
+        shown = trade.shown = OpenTrade(
+            trade_id=opened.trade_id,
+            symbol=opened.symbol,
+            direction=opened.direction,
+            quantity=trade.quantity,
+            algorithms=tuple([group.opened.algorithm for group in trade.groups.values()]),
+            planned_quantity=self._planned(trade),
+        )
+        return shown
+
     def _planned(self, trade: LiveTrade) -> Decimal:
         """What the trade's algorithms may still order, signed."""
-        orders = tuple(trade.orders.values())
-        planned = total(self._planned_by(group, orders) for group in trade.groups.values())
-        return planned if opening_side(trade.opened.direction).sign > 0 else subtract(ZERO, planned)
-
-    def _account(self, strategy: str) -> SubAccount:
-        account = self._accounts.get(strategy)
-        if account is None:
-            account = self._accounts[strategy] = SubAccount()
-        return account
-
-    def _touch(self, strategy: str) -> SubAccount:
-        account = self._account(strategy)
-        account.revision += 1
-        account.view = None
-        return account
-
-    def _live(self, trade_id: TradeId, strategy: str) -> tuple[SubAccount, LiveTrade]:
-        account = self._touch(strategy)
-        trade = account.trades.get(trade_id)
-        if trade is None:
-            trade = account.trades[trade_id] = self._revive(trade_id)
-            self._trade_owner[trade_id] = account
-        return account, trade
-
-    def _revive(self, trade_id: TradeId) -> LiveTrade:
-        """A trade that was over, as late evidence or a further directive finds it: flat, with nothing live."""
-        opened = self._settled().get_trade(trade_id)
-        if opened is None:
-            raise UnknownId(f"no trade {trade_id}")
-        return LiveTrade(opened)
-
-    def _leave_if_over(self, account: SubAccount, trade: LiveTrade) -> None:
-        if trade.over(self._instruments[trade.opened.symbol].quantity_lot):
-            trade_id = trade.opened.trade_id
-            account.trades.pop(trade_id, None)
-            self._trade_owner.pop(trade_id, None)
-
-    def _intend(self, intent: OrderIntended) -> None:
-        account, trade = self._live(intent.trade_id, intent.strategy)
-        account.note_intent(intent.decided_at)
-        trade.orders[intent.order_id] = order_from_intent(intent)
-        self._order_trade[intent.order_id] = intent.trade_id
-
-    def _book_fill(self, fill: Fill) -> Order:
-        before = self._require(fill.order_id)
-        if fill.fill_id in before.fill_ids:
-            return before
-        after = apply_fill(before, fill)
-        account, trade = self._live(after.trade_id, after.intent.strategy)
-        signed = fill.quantity if fill.side.sign > 0 else -fill.quantity
-        trade.quantity = add(trade.quantity, self._settle(account, fill, signed))
-        return self._put_order(after)
-
-    def _settle(self, account: SubAccount, fill: Fill, signed: Decimal) -> Decimal:
-        """Move what the fill moved; returns what it did to the position."""
-        instrument = self._instruments[fill.symbol]
-        notional = instrument.notional(fill.price, signed)
-        _move(account.balances, instrument.settlement, -notional)
-        _move(account.balances, fill.fee_currency, -fill.fee)
-        held = account.positions.get(fill.symbol) or Position(instrument=instrument)
-        received = signed
-        if self._account_type is AccountType.SPOT:
-            _move(account.balances, instrument.base, signed)
-            if fill.fee_currency == instrument.base:
-                received = subtract(signed, fill.fee)
-        quantity = add(held.quantity, received)
-        is_dust = abs(quantity) < instrument.quantity_lot
-        cost = instrument.notional(fill.price, quantity) if is_dust else add(held.cost, notional)
-        account.positions[fill.symbol] = Position(instrument=instrument, quantity=quantity, cost=cost)
-        return received
-
-    def _put_order(self, order: Order) -> Order:
-        account, trade = self._live(order.trade_id, order.intent.strategy)
-        if order.live:
-            trade.orders[order.order_id] = order
-            self._order_trade[order.order_id] = order.trade_id
-        else:
-            trade.orders.pop(order.order_id, None)
-            self._order_trade.pop(order.order_id, None)
-            self._leave_if_over(account, trade)
-        return order
-
-    def _open_group(self, opened: GroupOpened) -> None:
-        if opened.done:
-            return
-        trade = self._trade_owner[opened.trade_id].trades[opened.trade_id]
-        self._touch(trade.opened.strategy)
-        trade.groups[opened.group_id] = LiveGroup(opened, opened.state, wake_at=opened.wake_at)
-        self._group_trade[opened.group_id] = opened.trade_id
-        if opened.algorithm == BATCH_ALGORITHM:
-            self._batch_ids[opened.group_id] = None
-
-    def _advance_group(self, change: GroupAdvanced) -> None:
-        trade_id = self._group_trade[change.group_id]
-        trade = self._trade_owner[trade_id].trades[trade_id]
-        account = self._touch(trade.opened.strategy)
-        group = trade.groups[change.group_id]
-        group.state, group.wake_at, group.advance_count = change.state, change.wake_at, change.ordinal
-        if change.done:
-            del trade.groups[change.group_id]
-            del self._group_trade[change.group_id]
-            self._batch_ids.pop(change.group_id, None)
-            self._leave_if_over(account, trade)
+        planned = ZERO
+        if trade.groups:
+            orders = tuple(trade.orders.values())
+            for group in trade.groups.values():
+                planned = add(planned, self._planned_by(group, orders))
+        return planned if trade.opened.direction is _LONG else subtract(ZERO, planned)
 
     def _require(self, order_id: OrderId) -> Order:
         order = self.order(order_id)
@@ -339,7 +256,104 @@ class Book:
             raise UnknownId(f"no order {order_id}")
         return order
 
+    def _trade_of(self, intent: OrderIntended) -> LiveTrade:
+        """The trade of an order. One that was over is flat, as late evidence finds it, with nothing live."""
+        trade_id = intent.trade_id
+        trade = self._trades.get(trade_id)
+        if trade is None:
+            opened = self._settled().get_trade(trade_id)
+            if opened is None:
+                raise UnknownId(f"no trade {trade_id}")
+            trade = self._enter(opened)
+        return trade
 
-def _move(balances: dict[str, Decimal], asset: str, amount: Decimal) -> None:
-    if amount:
-        balances[asset] = add(balances.get(asset, ZERO), amount)
+    def _enter(self, opened: TradeOpened) -> LiveTrade:
+        account = self._accounts[opened.strategy]
+        trade = account.trades[opened.trade_id] = self._trades[opened.trade_id] = LiveTrade(opened, account)
+        return trade
+
+    def _leave_if_over(self, trade: LiveTrade) -> None:
+        opened = trade.opened
+        if trade.over(self._instruments[opened.symbol].quantity_lot):
+            trade.account.trades.pop(opened.trade_id, None)
+            self._trades.pop(opened.trade_id, None)
+
+    def _move_funds(self, change: FundsMoved) -> None:
+        self._moved.add(change.ordinal)
+        account = self._accounts[change.strategy]
+        if change.amount:
+            account.balances[change.asset] = add(account.balances.get(change.asset, ZERO), change.amount)
+        account.changes()
+
+    def _open_trade(self, opened: TradeOpened) -> None:
+        self._enter(opened).changes()
+
+    def _open_group(self, opened: GroupOpened) -> None:
+        if opened.done:
+            return
+        trade = self._trades[opened.trade_id]
+        trade.groups[opened.group_id] = LiveGroup(opened, opened.state, wake_at=opened.wake_at)
+        self._group_trades[opened.group_id] = trade
+        if opened.algorithm == BATCH_ALGORITHM:
+            self._batch_ids[opened.group_id] = None
+        trade.changes()
+
+    def _advance_group(self, change: GroupAdvanced) -> None:
+        group_id = change.group_id
+        trade = self._group_trades[group_id]
+        group = trade.groups[group_id]
+        group.state, group.wake_at, group.advance_count = change.state, change.wake_at, change.ordinal
+        trade.changes()
+        if change.done:
+            del trade.groups[group_id]
+            del self._group_trades[group_id]
+            self._batch_ids.pop(group_id, None)
+            self._leave_if_over(trade)
+
+    def _intend(self, intent: OrderIntended) -> None:
+        trade = self._trade_of(intent)
+        trade.account.note_intent(intent.decided_at)
+        self._put_order(order_from_intent(intent), trade)
+
+    def _change_order(self, change: OrderChanged) -> Order:
+        after = apply_event(self._require(change.order_id), change)
+        return self._put_order(after, self._trade_of(after.intent))
+
+    def _book_fill(self, fill: Fill) -> Order:
+        before = self._require(fill.order_id)
+        after = apply_fill(before, fill)
+        if after is before:
+            return before
+        trade = self._trade_of(after.intent)
+        trade.quantity = add(trade.quantity, self._settle(trade.account, fill))
+        return self._put_order(after, trade)
+
+    def _put_order(self, order: Order, trade: LiveTrade) -> Order:
+        order_id = order.intent.order_id
+        trade.changes()
+        if order.live:
+            trade.orders[order_id] = self._orders[order_id] = order
+        else:
+            trade.orders.pop(order_id, None)
+            self._orders.pop(order_id, None)
+            self._leave_if_over(trade)
+        return order
+
+    def _settle(self, account: SubAccount, fill: Fill) -> Decimal:
+        """Move what the fill moved; returns what it did to the position."""
+        instrument, balances = self._instruments[fill.symbol], account.balances
+        received = fill.quantity if fill.side is _BUY else subtract(ZERO, fill.quantity)
+        notional = instrument.notional(fill.price, received)
+        balances[instrument.settlement] = subtract(balances.get(instrument.settlement, ZERO), notional)
+        if fill.fee:
+            balances[fill.fee_currency] = subtract(balances.get(fill.fee_currency, ZERO), fill.fee)
+        if self._is_spot:
+            balances[instrument.base] = add(balances.get(instrument.base, ZERO), received)
+            if fill.fee_currency == instrument.base:
+                received = subtract(received, fill.fee)
+        held = account.positions.get(fill.symbol) or Position(instrument=instrument)
+        quantity = add(held.quantity, received)
+        is_dust = abs(quantity) < instrument.quantity_lot
+        cost = instrument.notional(fill.price, quantity) if is_dust else add(held.cost, notional)
+        account.positions[fill.symbol] = Position(instrument=instrument, quantity=quantity, cost=cost)
+        return received
