@@ -5,11 +5,9 @@ Nothing here is a truth of its own. Reading the same changes again gives the sam
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
-
-import msgspec
-from msgspec import Struct
 
 from s1mpletrader.domain.account import RECENT_NS, AccountView, OpenTrade, Position
 from s1mpletrader.domain.batches import BATCH_ALGORITHM
@@ -39,13 +37,14 @@ _BUY = Side.BUY
 _LONG = Direction.LONG
 
 
-class SubAccount(Struct, eq=False):
+@dataclass(slots=True, eq=False)
+class SubAccount:
     """What one strategy owns."""
 
-    balances: dict[str, Decimal] = msgspec.field(default_factory=dict)
-    positions: dict[str, Position] = msgspec.field(default_factory=dict)
-    trades: dict[TradeId, "LiveTrade"] = msgspec.field(default_factory=dict)
-    recent_intents: deque[Instant] = msgspec.field(default_factory=deque)
+    balances: dict[str, Decimal] = field(default_factory=dict)
+    positions: dict[str, Position] = field(default_factory=dict)
+    trades: dict[TradeId, "LiveTrade"] = field(default_factory=dict)
+    recent_intents: deque[Instant] = field(default_factory=deque)
     revision: int = 0
     view: AccountView | None = None
 
@@ -56,13 +55,9 @@ class SubAccount(Struct, eq=False):
         while recent[0] <= at - RECENT_NS:
             recent.popleft()
 
-    def changes(self) -> None:
-        """The next view is another."""
-        self.revision += 1
-        self.view = None
 
-
-class LiveGroup(Struct, eq=False):
+@dataclass(slots=True, eq=False)
+class LiveGroup:
     """An execution group whose algorithm still listens."""
 
     opened: GroupOpened
@@ -71,25 +66,22 @@ class LiveGroup(Struct, eq=False):
     wake_at: int | None = None
 
 
-class LiveTrade(Struct, eq=False):
+@dataclass(slots=True, eq=False)
+class LiveTrade:
     """A trade with a position, live orders or listening algorithms."""
 
     opened: TradeOpened
-    account: SubAccount
+    account: SubAccount = field(repr=False)
     quantity: Decimal = ZERO
-    orders: dict[OrderId, Order] = msgspec.field(default_factory=dict)
-    groups: dict[GroupId, LiveGroup] = msgspec.field(default_factory=dict)
+    orders: dict[OrderId, Order] = field(default_factory=dict)
+    groups: dict[GroupId, LiveGroup] = field(default_factory=dict)
     shown: OpenTrade | None = None
     """The trade as views tell it, until it changes."""
 
     def changes(self) -> None:
         """The next view tells it anew."""
         self.shown = None
-        self.account.changes()
-
-    def over(self, dust: Decimal) -> bool:
-        """Whether nothing of the trade is left to happen; less than ``dust`` cannot be sold any more."""
-        return not self.orders and not self.groups and abs(self.quantity) < dust
+        self.account.revision += 1
 
 
 PlannedBy = Callable[[LiveGroup, tuple[Order, ...]], Decimal]
@@ -140,7 +132,7 @@ class Book:
         """The strategy's sub-account at its present revision."""
         account = self._accounts[strategy]
         view = account.view
-        if view is None:
+        if view is None or view.revision != account.revision:
             view = account.view = self._cut(strategy, account)
         return view
 
@@ -251,7 +243,7 @@ class Book:
         return planned if trade.opened.direction is _LONG else subtract(ZERO, planned)
 
     def _require(self, order_id: OrderId) -> Order:
-        order = self.order(order_id)
+        order = self._orders.get(order_id) or self.order(order_id)
         if order is None:
             raise UnknownId(f"no order {order_id}")
         return order
@@ -273,8 +265,11 @@ class Book:
         return trade
 
     def _leave_if_over(self, trade: LiveTrade) -> None:
+        """A trade ends where nothing of it is left to happen; less than a lot cannot be sold any more."""
+        if trade.orders or trade.groups:
+            return
         opened = trade.opened
-        if trade.over(self._instruments[opened.symbol].quantity_lot):
+        if abs(trade.quantity) < self._instruments[opened.symbol].quantity_lot:
             trade.account.trades.pop(opened.trade_id, None)
             self._trades.pop(opened.trade_id, None)
 
@@ -283,7 +278,7 @@ class Book:
         account = self._accounts[change.strategy]
         if change.amount:
             account.balances[change.asset] = add(account.balances.get(change.asset, ZERO), change.amount)
-        account.changes()
+        account.revision += 1
 
     def _open_trade(self, opened: TradeOpened) -> None:
         self._enter(opened).changes()

@@ -10,7 +10,7 @@ from s1mpletrader.domain.errors import IllegalTransition
 from s1mpletrader.domain.ids import FillId, GroupId, OrderId, TradeId
 from s1mpletrader.domain.instant import Instant
 from s1mpletrader.domain.money import ZERO, add, multiply, ratio, subtract
-from s1mpletrader.domain.orders import TRANSITIONS, OrderDetails, OrderEventKind, OrderState
+from s1mpletrader.domain.orders import TERMINAL_STATES, TRANSITIONS, OrderDetails, OrderEventKind, OrderState
 from s1mpletrader.domain.reality import Fill, OrderChanged, OrderIntended
 
 _STATE_AFTER: Final = {
@@ -26,6 +26,15 @@ _STATE_AFTER: Final = {
 
 _LATE: Final = frozenset({OrderEventKind.SUBMITTED, OrderEventKind.ACCEPTED})
 """Events that may arrive after better news and then change no state."""
+
+_ENDED_OPEN: Final = frozenset({OrderState.CANCELLED, OrderState.EXPIRED})
+"""Ends that leave room for fills which are only told later."""
+
+# What every event and every fill is compared with: a name of the module is found at once, a member of an enumeration is not.
+_ACCEPTED: Final = OrderEventKind.ACCEPTED
+_OPEN: Final = OrderState.OPEN
+_PARTIALLY_FILLED: Final = OrderState.PARTIALLY_FILLED
+_FILLED: Final = OrderState.FILLED
 
 
 class Order(Struct, frozen=True, kw_only=True):
@@ -74,7 +83,7 @@ class Order(Struct, frozen=True, kw_only=True):
     @property
     def live(self) -> bool:
         """Whether the order may still fill; one of unknown outcome may."""
-        return not self.state.terminal
+        return self.state not in TERMINAL_STATES
 
     @property
     def average_price(self) -> Decimal | None:
@@ -100,7 +109,7 @@ def apply_event(order: Order, event: OrderChanged) -> Order:
         exchange_order_id=event.exchange_order_id or order.exchange_order_id,
         rejection_reason=event.rejection_reason or order.rejection_reason,
         submitted_at=order.submitted_at if order.submitted_at is not None else event.submitted_at,
-        acknowledged_at=event.at if event.kind is OrderEventKind.ACCEPTED else order.acknowledged_at,
+        acknowledged_at=event.at if event.kind is _ACCEPTED else order.acknowledged_at,
         venue_at=event.venue_at if event.venue_at is not None else order.venue_at,
         quantity=event.quantity if event.quantity is not None else order.quantity,
         price=event.price if event.price is not None else order.price,
@@ -130,35 +139,40 @@ def apply_fill(order: Order, fill: Fill) -> Order:
 
 def needs_reopening(order: Order, fill_quantity: Decimal) -> bool:
     """Whether a fill of this quantity contradicts the terminal state that the order is in."""
-    if not order.state.terminal or order.state is OrderState.FILLED:
+    if order.live or order.state is _FILLED:
         return False
-    ended_open = order.state in (OrderState.CANCELLED, OrderState.EXPIRED)
-    return not (ended_open and add(order.filled_quantity, fill_quantity) < order.quantity)
+    return not (order.state in _ENDED_OPEN and add(order.filled_quantity, fill_quantity) < order.quantity)
 
 
 def _next_state(order: Order, event: OrderChanged) -> OrderState:
-    if event.kind is OrderEventKind.REOPENED:
-        if not order.state.terminal:
-            raise IllegalTransition(f"{order.order_id} is {order.state}: only a terminal order can be reopened")
-        return OrderState.PARTIALLY_FILLED if order.filled_quantity else OrderState.OPEN
-    if event.kind is OrderEventKind.AMENDED:
-        if event.quantity is not None and event.quantity < order.filled_quantity:
-            raise IllegalTransition(f"{order.order_id}: cannot shrink to {event.quantity}, {order.filled_quantity} is filled")
-        if order.state.terminal:
-            raise IllegalTransition(f"{order.order_id} is {order.state} and cannot be amended")
-        return OrderState.FILLED if event.quantity == order.filled_quantity else order.state
-    after = _STATE_AFTER[event.kind]
+    after = _STATE_AFTER.get(event.kind)
+    if after is None:
+        return _reopened(order) if event.kind is OrderEventKind.REOPENED else _amended(order, event)
     if after in TRANSITIONS[order.state]:
-        return OrderState.PARTIALLY_FILLED if after is OrderState.OPEN and order.filled_quantity else after
+        return _PARTIALLY_FILLED if after is _OPEN and order.filled_quantity else after
     if event.kind in _LATE and order.state is not OrderState.NOT_PLACED and order.state is not OrderState.REJECTED:
         return order.state
     raise IllegalTransition(f"{order.order_id} is {order.state} and cannot become {after}")
 
 
+def _reopened(order: Order) -> OrderState:
+    if order.live:
+        raise IllegalTransition(f"{order.order_id} is {order.state}: only a terminal order can be reopened")
+    return _PARTIALLY_FILLED if order.filled_quantity else _OPEN
+
+
+def _amended(order: Order, event: OrderChanged) -> OrderState:
+    if event.quantity is not None and event.quantity < order.filled_quantity:
+        raise IllegalTransition(f"{order.order_id}: cannot shrink to {event.quantity}, {order.filled_quantity} is filled")
+    if not order.live:
+        raise IllegalTransition(f"{order.order_id} is {order.state} and cannot be amended")
+    return _FILLED if event.quantity == order.filled_quantity else order.state
+
+
 def _state_after_fill(order: Order, filled: Decimal) -> OrderState:
-    if order.state in (OrderState.CANCELLED, OrderState.EXPIRED) and filled < order.quantity:
+    after = _FILLED if filled == order.quantity else _PARTIALLY_FILLED
+    if order.state in _ENDED_OPEN and after is _PARTIALLY_FILLED:
         return order.state
-    after = OrderState.FILLED if filled == order.quantity else OrderState.PARTIALLY_FILLED
     if after not in TRANSITIONS[order.state]:
         raise IllegalTransition(f"{order.order_id} is {order.state} and cannot become {after} by a fill")
     return after
