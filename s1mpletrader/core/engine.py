@@ -5,7 +5,9 @@ has been filled; news, schedules and timers come after it.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
+
+from msgspec import Struct
 
 from s1mpletrader.core.clock import Agenda, VirtualClock
 from s1mpletrader.core.feed import Feed
@@ -30,7 +32,7 @@ class HandlesReplies(Protocol):
         ...
 
 
-class Lane(NamedTuple):
+class Lane(Struct, frozen=True):
     """A strategy's candles, and the flow that they start."""
 
     feed: Feed
@@ -95,7 +97,7 @@ class Engine:
         best: Lane | None = None
         for lane in self._lanes:
             at = lane.feed.next_at(before)
-            if at is not None and (before is None or at < before):
+            if at is not None:
                 best, before = lane, at
         return best
 

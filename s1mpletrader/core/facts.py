@@ -153,9 +153,10 @@ class Timeline:
 
     def __init__(self, candles: Mapping[Series, SeriesData]) -> None:
         closes = {series: data.closed_at for series, data in candles.items()}
-        if len(closes) == 1:
-            ((_, self.instants),) = closes.items()
-            self._counts: dict[Series, InstantArray] | None = None
+        self._is_single = len(closes) == 1
+        if self._is_single:
+            ((series, self.instants),) = closes.items()
+            self._counts = {series: np.arange(1, len(self.instants) + 1)}
         else:
             self.instants = np.unique(np.concatenate(list(closes.values())))
             self._counts = {
@@ -165,13 +166,17 @@ class Timeline:
     def __len__(self) -> int:
         return len(self.instants)
 
+    def counts(self, series: Series) -> InstantArray:
+        """How many candles of the series have closed at each instant."""
+        return self._counts[series]
+
     def count(self, series: Series, index: int) -> int:
         """How many candles of the series have closed at an instant, by the instant's index."""
-        return index + 1 if self._counts is None else int(self._counts[series][index])
+        return self._counts[series].item(index)
 
     def flags(self, series: Series, rows: BoolArray, closed_at: InstantArray) -> BoolArray:
         """Flags for a series' rows as flags for the timeline's instants."""
-        if self._counts is None:
+        if self._is_single:
             return rows
         flags: BoolArray = np.zeros(len(self.instants), dtype=np.bool_)
         flags[np.searchsorted(self.instants, closed_at[rows])] = True

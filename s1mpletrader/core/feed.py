@@ -43,36 +43,34 @@ class Position:
 
     def __init__(self, strategy: Strategy, timeline: Timeline, view: Callable[[], AccountView]) -> None:
         self._strategy = strategy
-        self._timeline = timeline
+        self._facts = strategy.facts
+        self._instants = timeline.instants
         self._view = view
-        self._cursors = tuple(strategy.facts.cursors.items())
+        self._cursors = tuple((series, cursor, timeline.counts(series)) for series, cursor in strategy.facts.cursors.items())
 
-    def move_to(self, index: int) -> tuple[tuple[Series, int], ...]:
+    def move_to(self, index: int) -> dict[Series, int]:
         """Go to an instant; returns the series whose candles close there, with the row of that candle."""
-        strategy, timeline = self._strategy, self._timeline
-        strategy.facts.at = int(timeline.instants[index])
-        closed = []
-        for series, cursor in self._cursors:
-            count = timeline.count(series, index)
-            if count != (timeline.count(series, index - 1) if index else 0):
-                closed.append((series, count - 1))
-            cursor.count = count
-        return tuple(closed)
+        self._facts.at = self._instants.item(index)
+        closed = {}
+        for series, cursor, counts in self._cursors:
+            cursor.count = count = counts.item(index)
+            if count != (counts.item(index - 1) if index else 0):
+                closed[series] = count - 1
+        return closed
 
-    def look(self, closed: tuple[tuple[Series, int], ...]) -> Seen:
+    def look(self, closed: dict[Series, int]) -> Seen:
         """Ask every coupled worker and detector whose series has closed and whose facts are there."""
         strategy = self._strategy
         facts, states = strategy.facts, strategy.state.coupled
-        rows = dict(closed)
         risks: list[tuple[str, RiskDraft]] = []
         signals: list[tuple[str, SignalDraft]] = []
         for number, (name, worker, series, first_row) in enumerate(strategy.coupled):
-            if rows.get(series, -1) >= first_row:
+            if closed.get(series, -1) >= first_row:
                 states[number], drafts = stepped(name, worker, states[number], facts, self._view())
                 if drafts or drafts is None:
                     sort_drafts(name, drafts, risks, signals)
         for name, detector, series, first_row in strategy.detectors:
-            if rows.get(series, -1) >= first_row:
+            if closed.get(series, -1) >= first_row:
                 signals += detected(name, detector, facts)
         return Seen(signals, risks)
 
@@ -102,7 +100,7 @@ class DenseFeed:
         """Close the next candle: feed the workers, then ask the coupled workers and detectors."""
         closed = self._position.move_to(self._index)
         self._index += 1
-        for series, row in closed:
+        for series, row in closed.items():
             for fill in self._fillers.get(series, ()):
                 fill(row)
         return self._position.look(closed)
@@ -126,6 +124,7 @@ class SkippingFeed:
         self._next_candidate = 0
         self._index = 0
         self._found: int | None = None
+        self._found_at: Instant = 0
         self._shown = 0
         self._coupled = [QuietWorker(number, bound, strategy, timeline) for number, bound in enumerate(strategy.coupled)]
 
@@ -133,9 +132,10 @@ class SkippingFeed:
         """The next instant that cannot be skipped."""
         if self._found is None:
             self._found = self._search(before)
-        if self._found is None:
-            return None
-        at = self._instants.item(self._found)
+            if self._found is None:
+                return None
+            self._found_at = self._instants.item(self._found)
+        at = self._found_at
         return at if before is None or at < before else None
 
     def take(self) -> Seen:
@@ -148,14 +148,11 @@ class SkippingFeed:
     def catch_up(self, at: Instant) -> None:
         """Show what has been skipped."""
         if self._shown < self._length and self._instants.item(self._shown) < at:
-            self._shown = int(np.searchsorted(self._instants, at, side="left"))
+            self._shown = int(self._instants.searchsorted(at))
             self._position.move_to(self._shown - 1)
 
     def _search(self, before: Instant | None) -> int | None:
-        candidates = self._candidates
-        while self._next_candidate < len(candidates) and candidates.item(self._next_candidate) < self._index:
-            self._next_candidate += 1
-        candidate = candidates.item(self._next_candidate) if self._next_candidate < len(candidates) else self._length
+        candidate = self._candidate()
         if not self._coupled:
             return candidate if candidate < self._length else None
         limit = self._length if before is None else int(np.searchsorted(self._instants, before, side="left"))
@@ -165,6 +162,16 @@ class SkippingFeed:
             self._index = stop
         loud = stop < min(candidate, limit)
         return stop if loud or stop == candidate < limit else None
+
+    def _candidate(self) -> int:
+        """The index of the next instant at which some detector might give a signal; past the end where there is none."""
+        candidates = self._candidates
+        while self._next_candidate < len(candidates):
+            candidate = candidates.item(self._next_candidate)
+            if candidate >= self._index:
+                return candidate
+            self._next_candidate += 1
+        return self._length
 
     def _pass_quietly(self, stop: int) -> int:
         """Step all coupled workers towards an instant as long as all are quiet; returns where the first is not."""

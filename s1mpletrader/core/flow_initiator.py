@@ -1,6 +1,8 @@
 """The FlowInitiator and the FlowTerminator: both flows begin and end here."""
 
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from s1mpletrader.core.metrics import Metrics
 from s1mpletrader.core.watchers import Watchers
@@ -11,7 +13,7 @@ from s1mpletrader.domain.replies import VenueReply
 from s1mpletrader.ports.cache import ICache
 
 
-class Flow(NamedTuple):
+class Flow(Struct, frozen=True):
     """A flow that has begun: its origin, and where its ids come from."""
 
     strategy: str

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from itertools import pairwise
 from math import isfinite, log, sqrt
+from operator import sub
 from types import MappingProxyType
 from typing import Final
 
@@ -24,12 +24,14 @@ class Market:
 
     def __init__(self, facts: FactTable, price_keys: Mapping[str, Key], recorded_keys: Sequence[Key]) -> None:
         self._facts = facts
-        self._recorded = tuple((str(key), facts.column(key)) for key in recorded_keys)
+        columns = {str(key): facts.column(key) for key in recorded_keys}
+        self._recorded = tuple((name, column, column.cursor) for name, column in columns.items())
         self._closes = {symbol: facts.column(key) for symbol, key in price_keys.items()}
         self._volumes = {symbol: facts.column(key._replace(name="volume")) for symbol, key in price_keys.items()}
         self._closed_at = {symbol: facts.candles[key.series].closed_at for symbol, key in price_keys.items()}
         self._prices: Mapping[str, Decimal] = {}
         self._priced_at: Instant | None = None
+        self._snapshots: dict[str, MarketSnapshot] = {}
 
     @property
     def at(self) -> Instant:
@@ -38,8 +40,14 @@ class Market:
 
     def facts(self) -> dict[str, float]:
         """The facts that an entry keeps, by key; one that is no finite number, as where its worker has failed, is left out."""
-        last = [(name, column.last()) for name, column in self._recorded if column.count]
-        return {name: value for name, value in last if isfinite(value)}
+        found: dict[str, float] = {}
+        for name, column, cursor in self._recorded:
+            row = cursor.count - 1
+            if row >= column.first:
+                value = column.values.item(row)
+                if isfinite(value):
+                    found[name] = value
+        return found
 
     def price(self, symbol: str) -> Decimal | None:
         """The last close of a symbol; None before the first, or where the strategy does not follow it."""
@@ -50,6 +58,7 @@ class Market:
         if self._facts.at != self._priced_at:
             found = {symbol: decimal_from_float(column.last()) for symbol, column in self._closes.items() if column.count}
             self._prices, self._priced_at = MappingProxyType(found), self._facts.at
+            self._snapshots = {}
         return self._prices
 
     def volume_since(self, symbol: str, at: Instant) -> Decimal:
@@ -60,23 +69,22 @@ class Market:
 
     def snapshot(self, symbol: str) -> MarketSnapshot | None:
         """Reference price, last volume and realised volatility; None before the symbol's first candle."""
-        price = self.price(symbol)
+        price = self.prices().get(symbol)
         if price is None:
             return None
-        return MarketSnapshot(
-            symbol=symbol,
-            reference_price=price,
-            volume=self._volumes[symbol].last(),
-            volatility=_volatility(self._closes[symbol]),
-            at=self._facts.at,
-        )
+        found = self._snapshots.get(symbol)
+        if found is None:
+            volume, volatility = self._volumes[symbol].last(), _volatility(self._closes[symbol])
+            found = MarketSnapshot(symbol=symbol, reference_price=price, volume=volume, volatility=volatility, at=self._facts.at)
+            self._snapshots[symbol] = found
+        return found
 
 
 def _volatility(closes: Column) -> float | None:
     """Sample standard deviation of the last log returns, per candle; None while there are too few."""
     if closes.count <= VOLATILITY_WINDOW:
         return None
-    logs = [log(close) for close in closes.tail(VOLATILITY_WINDOW + 1).tolist()]
-    returns = [after - before for before, after in pairwise(logs)]
+    logs = list(map(log, closes.tail(VOLATILITY_WINDOW + 1).tolist()))
+    returns = list(map(sub, logs[1:], logs))
     mean = sum(returns) / VOLATILITY_WINDOW
-    return sqrt(sum([(value - mean) ** 2 for value in returns]) / (VOLATILITY_WINDOW - 1))
+    return sqrt(sum([(value - mean) ** 2.0 for value in returns]) / (VOLATILITY_WINDOW - 1))

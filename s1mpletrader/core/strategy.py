@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from msgspec import Struct
+
 from s1mpletrader.core.facts import FactTable
 from s1mpletrader.core.planning import Planning
 from s1mpletrader.domain.batches import BatchRules
@@ -13,7 +15,7 @@ from s1mpletrader.ports.events import EventDetector
 from s1mpletrader.ports.workers import ContextWorker, ICoupled, SignalDetector
 
 
-class Seen(NamedTuple):
+class Seen(Struct, frozen=True):
     """What a strategy's detectors and monitors saw at one instant, each with its worker's name."""
 
     signals: Sequence[tuple[str, SignalDraft]]

@@ -5,7 +5,6 @@ the flow, so that the same run gives the same ids, and adding a strategy to an a
 """
 
 import re
-from collections import defaultdict
 from collections.abc import Mapping
 from enum import StrEnum
 from hashlib import blake2b
@@ -46,6 +45,12 @@ class IdKind(StrEnum):
     ORDER = "ORD"
     FILL = "FIL"
 
+    # By its text, as it compares; the hash of an enumeration's member is a call into Python.
+    __hash__ = str.__hash__
+
+
+_FIRST: Final = {kind: f"{kind}\x1f0".encode() for kind in IdKind}
+"""What the first id of each kind in a flow adds to the hash; few flows have a second."""
 
 _SHAPE: Final = re.compile(rf"({'|'.join(IdKind)})_([0-9]{{8}}_[0-9]{{6}})_[0-9a-f]{{16}}")
 
@@ -62,7 +67,7 @@ def id_second(text: str) -> Instant:
 
 def check_id(text: str, *kinds: IdKind) -> None:
     """Raise ``ValueError`` unless the text begins with the prefix of one of the kinds."""
-    if text[:3] not in kinds:
+    if not text.startswith(kinds):
         raise ValueError(f"{text!r} is no {' or '.join(kind.name for kind in kinds)} id")
 
 
@@ -80,17 +85,16 @@ class FlowIds:
 
     def __init__(self, seeded: "blake2b", at: Instant) -> None:
         self._seeded = seeded
-        self._stamp = stamp(at)
-        self._ordinals: defaultdict[str, int] = defaultdict(int)
+        self._stamp = f"_{stamp(at)}_"
+        self._ordinals: dict[IdKind, int] = {}
 
     def make(self, kind: IdKind) -> str:
         """The next id of this kind in this flow."""
-        ordinal = self._ordinals[kind]
+        ordinal = self._ordinals.get(kind, 0)
         self._ordinals[kind] = ordinal + 1
         digest = self._seeded.copy()
-        name = kind._value_
-        digest.update(f"{name}\x1f{ordinal}".encode())
-        return f"{name}_{self._stamp}_{digest.hexdigest()}"
+        digest.update(f"{kind}\x1f{ordinal}".encode() if ordinal else _FIRST[kind])
+        return f"{kind._value_}{self._stamp}{digest.hexdigest()}"
 
 
 class IdSpace:

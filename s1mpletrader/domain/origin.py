@@ -18,6 +18,9 @@ class OriginKind(StrEnum):
     EXTERNAL = "EXTERNAL"
     """What others did on the account: a person at the venue's screen, another program."""
 
+    # The hash of an enumeration's member is a call into Python, the text's is none.
+    __hash__ = str.__hash__
+
 
 ORIGIN_ID_KIND: Final = {
     OriginKind.TICK: IdKind.TICK,

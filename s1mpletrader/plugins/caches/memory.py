@@ -34,27 +34,25 @@ class MemoryCacheConfig(PluginConfig):
     contexts_max: Annotated[int, Field(ge=1)] = CONTEXT_LIMIT_DEFAULT
 
 
-class OpenFlow:
+class OpenFlow(Struct):
     """One flow's facts, and the instant that none of them may be later than."""
 
-    __slots__ = ("at", "facts")
-
-    def __init__(self, at: Instant) -> None:
-        self.at = at
-        self.facts: dict[str, Any] = {}
+    at: Instant
+    facts: dict[str, Any] = {}
 
 
 class MemoryCache:
     """Flows and contexts in dictionaries. Past its bound the context that was used longest ago goes."""
 
     def __init__(self, config: MemoryCacheConfig) -> None:
-        self._config = config
+        self._flows_max = config.flows_max
+        self._contexts_max = config.contexts_max
         self._flows: dict[str, OpenFlow] = {}
         self._contexts: dict[OrderId, OrderContext] = {}
 
     def open_flow(self, flow_id: str, strategy: str, at: Instant) -> None:
         """Begin a flow at its point in time."""
-        if flow_id not in self._flows and len(self._flows) >= self._config.flows_max:
+        if flow_id not in self._flows and len(self._flows) >= self._flows_max:
             raise CacheFull(f"{len(self._flows)} flows are open, and {strategy} wants another")
         self._flows[flow_id] = OpenFlow(at)
 
@@ -80,7 +78,7 @@ class MemoryCache:
         """Store or replace a live order's context."""
         self._contexts.pop(context.order_id, None)
         self._contexts[context.order_id] = replace(context, facts=dict(context.facts))
-        if len(self._contexts) > self._config.contexts_max:
+        if len(self._contexts) > self._contexts_max:
             del self._contexts[next(iter(self._contexts))]
 
     def get_context(self, order_id: OrderId) -> OrderContext:
@@ -109,13 +107,20 @@ def _own(value: Any) -> Any:
 def _is_frozen(value: Any) -> bool:
     """Whether nothing in the value can be changed: by its type where that tells, else by what it holds."""
     kind: Any = type(value)
+    doubtful = _doubtful_fields(kind)
+    if doubtful is None:
+        return isinstance(value, _HOLDERS) and (_are_frozen_types(tuple(map(type, value))) or all(map(_is_frozen, value)))
+    return not doubtful or all(_is_frozen(getattr(value, name)) for name in doubtful)
+
+
+@cache
+def _doubtful_fields(kind: Any) -> tuple[str, ...] | None:
+    """The fields of which the type does not tell whether they are frozen; None where no field can tell."""
     if _is_frozen_type(kind):
-        return True
-    if isinstance(value, _HOLDERS):
-        return _are_frozen_types(tuple(map(type, value))) or all(map(_is_frozen, value))
-    if isinstance(value, Struct) and value.__struct_config__.frozen:
-        return all(_is_frozen(getattr(value, name)) for name in value.__struct_fields__)
-    return False
+        return ()
+    if issubclass(kind, Struct) and kind.__struct_config__.frozen:
+        return tuple(field.name for field in fields(kind) if not _is_frozen_type(field.type))
+    return None
 
 
 @lru_cache(maxsize=256)
