@@ -24,25 +24,15 @@ class StrategyJournalWriter:
 
     def seal(self, drafts: Sequence[EntryDraft]) -> list[SealedEntry]:
         """The drafts of one step, sealed in their order; a parent given as an index is an earlier draft of the same step."""
-        first_seq = self._seq
+        run, first_seq, head = self.run, self._seq, self._head
         sealed = []
-        for draft in drafts:
+        for seq, draft in enumerate(drafts, first_seq):
             parent_run, parent_seq = self._parent(draft.parent, first_seq)
-            entry = seal(
-                self._head,
-                run=self.run,
-                seq=self._seq,
-                kind=draft.kind,
-                parent_run=parent_run,
-                parent_seq=parent_seq,
-                order_id=draft.order_id,
-                fill_id=draft.fill_id,
-                at=draft.at,
-                payload=self._encode(draft.reasons),
-            )
-            self._seq += 1
-            self._head = entry.hash
+            payload = self._encode(draft.reasons)
+            entry = seal(head, run, seq, draft.kind, parent_run, parent_seq, draft.order_id, draft.fill_id, draft.at, payload)
+            head = entry.hash
             sealed.append(entry)
+        self._seq, self._head = first_seq + len(sealed), head
         return sealed
 
     def _parent(self, parent: EntryRef | int | None, first_seq: int) -> tuple[str | None, int | None]:

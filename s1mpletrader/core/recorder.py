@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from s1mpletrader.core.journal_writer import StrategyJournalWriter
 from s1mpletrader.domain.errors import GateClosed
@@ -13,7 +14,7 @@ from s1mpletrader.ports.journal import IJournal
 from s1mpletrader.ports.ledger import ILedger
 
 
-class Step(NamedTuple):
+class Step(Struct, frozen=True, gc=False):
     """What happened, and why: recorded as one."""
 
     reality: tuple[LedgerChange, ...]
@@ -101,17 +102,18 @@ class Recorder:
         """
         if self._failure is not None:
             raise GateClosed(f"an earlier write failed: {self._failure}") from self._failure
+        run, first = self._writer.next_ref
         sealed = self._writer.seal(step.reasons)
-        self._changes.extend(step.reality)
-        self._entries.extend(sealed)
+        self._changes += step.reality
+        self._entries += sealed
         if self._told is not None:
-            self._notices.extend([partial(self._told, draft) for draft in step.reasons])
-        self._notices.extend(notices)
+            self._notices += [partial(self._told, draft) for draft in step.reasons]
+        self._notices += notices
         self._recorded += 1
-        if self._policy.steps_max is not None and self._recorded - self._durable >= self._policy.steps_max:
+        steps_max = self._policy.steps_max
+        if steps_max is not None and self._recorded - self._durable >= steps_max:
             self.flush()
-        run = self._writer.run
-        return [EntryRef(run, entry.seq) for entry in sealed]
+        return [EntryRef(run, seq) for seq in range(first, first + len(sealed))]
 
     def flush(self) -> None:
         """Make every recorded step durable, then tell those who watch."""

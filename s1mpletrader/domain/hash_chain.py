@@ -11,10 +11,12 @@ from s1mpletrader.domain.reasons import EntryKind, SealedEntry
 GENESIS: Final = bytes(32)
 """What stands before the first entry of a run."""
 
+_FRESH: Final = sha256()
+"""Copied for every digest and never fed: finding the algorithm anew would cost as much as a short entry's hash."""
+
 
 def seal(
     previous_hash: bytes,
-    *,
     run: str,
     seq: int,
     kind: EntryKind,
@@ -48,8 +50,12 @@ def _digest(
     at: Instant,
     payload: bytes,
 ) -> bytes:
-    header = f"{run}\x1f{seq}\x1f{kind}\x1f{parent_run}\x1f{parent_seq}\x1f{order_id}\x1f{fill_id}\x1f{at}\x1e"
-    return sha256(previous_hash + header.encode() + payload).digest()
+    header = (
+        f"{run}\x1f{seq!s}\x1f{kind._value_}\x1f{parent_run!s}\x1f{parent_seq!s}\x1f{order_id!s}\x1f{fill_id!s}\x1f{at!s}\x1e"
+    )
+    hashed = _FRESH.copy()
+    hashed.update(previous_hash + header.encode() + payload)
+    return hashed.digest()
 
 
 def chain_faults(entries: Iterable[SealedEntry]) -> Iterator[str]:

@@ -162,7 +162,7 @@ class EntryRef(NamedTuple):
     seq: int
 
 
-class EntryDraft(NamedTuple):
+class EntryDraft(Struct, frozen=True, gc=False):
     """An entry before it has a place: ``parent`` is an earlier entry, or the index of one in the same step."""
 
     kind: EntryKind

@@ -35,9 +35,9 @@ def lines(board: StatusBoard) -> list[tuple[int, str, str]]:
 
 def test_an_order_its_fill_and_an_alarm_are_a_line_each() -> None:
     board = StatusBoard()
-    board.s1mple_strategy_journal_updated(draft(1)._replace(at=5))
+    board.s1mple_strategy_journal_updated(replace(draft(1), at=5))
     board.s1mple_order(order(1, OrderState.INTENDED))
-    board.s1mple_strategy_journal_updated(draft(1, EntryKind.FILLED)._replace(at=6))
+    board.s1mple_strategy_journal_updated(replace(draft(1, EntryKind.FILLED), at=6))
     board.s1mple_order(order(1, OrderState.FILLED))
     board.s1mple_fill(fill(1, fee="0.02"))
     alarm = EntryDraft(EntryKind.ALARM, 7, Reasons(v=1, text="more was filled than was asked for"), None, intent(1).order_id)

@@ -65,12 +65,13 @@ class ChainRules:
         """
         next_seq, latest = head.next_seq, None
         for entry in entries:
-            if entry.seq != next_seq:
+            seq, parent_seq = entry.seq, entry.parent_seq
+            if seq != next_seq:
                 _require_repetition(entry, next_seq, fresh, stored)
                 continue
             if latest is None:
                 _require_continuation(entry, head)
-            if entry.parent_seq is not None:
+            if parent_seq is not None and (entry.parent_run is not None or not 0 <= parent_seq < seq):
                 self._require_parent(entry, stored)
             fresh.append(entry)
             latest = entry
