@@ -31,6 +31,7 @@ ONE: Final = Decimal(1)
 add: Final = EXACT.add
 subtract: Final = EXACT.subtract
 multiply: Final = EXACT.multiply
+remainder: Final = EXACT.remainder
 
 
 def total(amounts: Iterable[Decimal]) -> Decimal:
@@ -71,7 +72,7 @@ def round_to(value: Decimal, quantum: Decimal) -> Decimal:
 
 def is_multiple(value: Decimal, quantum: Decimal) -> bool:
     """Whether ``value`` is a whole number of quanta."""
-    return not EXACT.remainder(value, quantum)
+    return not remainder(value, quantum)
 
 
 def plain(value: Decimal) -> str:
@@ -84,24 +85,27 @@ def plain(value: Decimal) -> str:
 
 def _to_multiple(value: Decimal, quantum: Decimal, rounding: str) -> Decimal:
     """A multiple, with as many places as the quantum has."""
-    if quantum.as_tuple().digits == (1,):
+    if str(quantum) in _POWERS_OF_TEN:
         return value.quantize(quantum, rounding, EXACT_ROUNDING)
     return _multiple_near(value, quantum, rounding).quantize(quantum, ROUND_HALF_EVEN, EXACT_ROUNDING)
 
 
 def _multiple_near(value: Decimal, quantum: Decimal, rounding: str) -> Decimal:
-    rest = EXACT.remainder(value, quantum)
+    rest = remainder(value, quantum)
     if rest < 0:
         rest = add(rest, quantum)
     below = subtract(value, rest)
     if not rest or rounding == ROUND_FLOOR:
         return below
     doubled = add(rest, rest)
-    to_even = doubled == quantum and EXACT.remainder(below, add(quantum, quantum)) != 0
+    to_even = doubled == quantum and remainder(below, add(quantum, quantum)) != 0
     if rounding == ROUND_CEILING or doubled > quantum or to_even:
         return add(below, quantum)
     return below
 
+
+_POWERS_OF_TEN: Final = frozenset(str(ONE.scaleb(exponent)) for exponent in range(-60, 61))
+"""Quanta with the one digit 1, as text: rounding to their places is rounding to a multiple of them."""
 
 EXACT_ROUNDING: Final = Context(prec=60, traps=[InvalidOperation, Overflow])
 """As ``EXACT``, for the one deliberate step of rounding to a quantum."""
