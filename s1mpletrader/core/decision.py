@@ -51,14 +51,16 @@ def ask_planner(planning: Planning, situation: Situation) -> list[Answered]:
     except Exception as fault:
         raise PluginFailed(planner.name, fault) from fault
     drafts: list[DirectiveDraft | RefusalDraft] = drafts_of(planner.name, "plan", given, DirectiveDraft, RefusalDraft)
-    answers = [_attribute(draft, situation) for draft in drafts]
+    answers: list[Answered] = []
     answered: set[SignalId] = set()
-    for answer in answers:
+    for draft in drafts:
+        answer = _attribute(draft, situation)
+        answers.append(answer)
         answered.update(answer.signal_ids)
     for signal in situation.signals:
         if signal.id not in answered:
-            draft = RefusalDraft(code="UNANSWERED", detail=f"{planner.name} said nothing about this signal")
-            answers.append(Answered(draft, (signal.id,), _concerning(signal.symbol, situation)))
+            refusal = RefusalDraft(code="UNANSWERED", detail=f"{planner.name} said nothing about this signal")
+            answers.append(Answered(refusal, (signal.id,), _concerning(signal.symbol, situation)))
     return answers
 
 

@@ -30,6 +30,10 @@ from s1mpletrader.ports.planners import Situation
 LEGS_MIN: Final = 2
 """How many directives make a batch."""
 
+# Looking a member up in its enumeration costs as much as three calls.
+_TICK: Final = OriginKind.TICK
+_SIGNAL: Final = IdKind.SIGNAL
+
 
 class SyncFlow:
     """Runs one strategy's decisions. Everything between the candle and the outbox is one step without a wait."""
@@ -65,7 +69,7 @@ class SyncFlow:
 
     def run(self, at: Instant, seen: Seen) -> None:
         """The flow of an instant at which candles have closed."""
-        self._run(self._initiator.start(self._strategy.name, OriginKind.TICK, str(at), at, "candles", self._candles()), seen)
+        self._run(self._initiator.start(self._strategy.name, _TICK, str(at), at, "candles", self._candles()), seen)
 
     def run_event(self, event: Event, signals: Sequence[tuple[str, SignalDraft]]) -> None:
         """The flow of a piece of news, or of a schedule's tick."""
@@ -90,7 +94,7 @@ class SyncFlow:
         self._cache.put(flow.origin.id, "facts", FactValues(tuple(pages.facts.items())), at=flow.origin.at)
         situation = self._situation(flow, signals)
         answers = ask_planner(self._strategy.planning, situation)
-        if self._strategy.batch.policy is BatchPolicy.INDEPENDENT or len(answers) < LEGS_MIN:
+        if len(answers) < LEGS_MIN or self._strategy.batch.policy is BatchPolicy.INDEPENDENT:
             self._one_by_one(answers, situation, flow, signals, pages)
         else:
             self._together(answers, situation, flow, pages)
@@ -126,8 +130,8 @@ class SyncFlow:
             self._step.run([leg for leg in legs if leg is not None], pages, rules)
 
     def _carry_out(self, verdict: Verdict, pages: Pages) -> None:
-        self._metrics.directives += verdict.approved is not None
         if verdict.approved is not None:
+            self._metrics.directives += 1
             self._step.run([verdict.approved], pages)
         elif verdict.refusal is not None:
             self._refuse(verdict.refusal, pages)
@@ -143,6 +147,8 @@ class SyncFlow:
         pages.recorded(self._recorder.record(Step((), (draft,)), notices))
 
     def _raise_risks(self, flow: Flow, seen: Seen) -> tuple[Risk, ...]:
+        if not seen.risks:
+            return ()
         standing = self._strategy.state.standing
         raised = []
         for name, draft in seen.risks:
@@ -187,15 +193,15 @@ class SyncFlow:
 
 def _signals(flow: Flow, seen: Seen) -> tuple[Signal, ...]:
     """What the detectors saw, with ids."""
-    signals = [
-        Signal(
-            id=SignalId(flow.ids.make(IdKind.SIGNAL)),
+    signals = []
+    for name, draft in seen.signals:
+        signal = Signal(
+            id=SignalId(flow.ids.make(_SIGNAL)),
             detector=name,
             symbol=draft.symbol,
             direction=draft.direction,
             kind=draft.kind,
             confidence=draft.confidence,
         )
-        for name, draft in seen.signals
-    ]
+        signals.append(signal)
     return tuple(signals)

@@ -121,20 +121,22 @@ class Weighing:
 
     def plan(self, situation: Situation) -> Sequence[Answer]:
         """An answer for every symbol with signals, and an end of every trade that a risk no longer allows."""
-        symbols = [signal.symbol for signal in situation.signals]
+        about: dict[str, list[Signal]] = {}
+        for signal in situation.signals:
+            about.setdefault(signal.symbol, []).append(signal)
         if self._closing_severity is not None:
-            symbols += [trade.symbol for trade in situation.view.open_trades]
+            for trade in situation.view.open_trades:
+                about.setdefault(trade.symbol, [])
         answers: list[Answer] = []
-        for symbol in dict.fromkeys(symbols):
-            self._answer(self._case(symbol, situation), answers)
+        for symbol, signals in about.items():
+            self._answer(self._case(symbol, signals, situation), answers)
         return answers
 
-    def _case(self, symbol: str, situation: Situation) -> Case:
-        signals: list[Signal] = []
+    def _case(self, symbol: str, signals: list[Signal], situation: Situation) -> Case:
         changes: list[Signal] = []
-        for signal in situation.signals:
-            if signal.symbol == symbol:
-                (changes if signal.kind in self._modify_kinds else signals).append(signal)
+        if self._modify_kinds:
+            changes = [signal for signal in signals if signal.kind in self._modify_kinds]
+            signals = [signal for signal in signals if signal.kind not in self._modify_kinds]
         risks = [risk for risk in situation.risks if risk.concerns(symbol)] if situation.risks else []
         return Case(symbol, signals, changes, risks, self._danger(risks), situation.view.open_trade(symbol), situation)
 
@@ -181,7 +183,7 @@ class Weighing:
     def _wanted(self, case: Case, opinion: Opinion) -> DirectiveDraft:
         """The directive that the signals ask for, before anything speaks against it."""
         direction, trade = opinion.direction, case.trade
-        reason = _kinds([signal for signal in case.signals if signal.direction is direction])
+        reason = _kinds(case.signals, direction)
         answers = tuple([signal.id for signal in case.signals]) if case.changes else None
         if trade is not None and self._closes and trade.direction is not direction:
             return _close(trade, reason, opinion.net, answers)
@@ -295,8 +297,13 @@ def _change(case: Case, *, is_ending: bool) -> Answer:
     )
 
 
-def _kinds(signals: Sequence[Signal]) -> str:
-    return ", ".join(dict.fromkeys([signal.kind for signal in signals]))
+def _kinds(signals: Sequence[Signal], direction: Direction | None = None) -> str:
+    """What the signals are of, or those of them for a direction."""
+    kinds: dict[str, None] = {}
+    for signal in signals:
+        if direction is None or signal.direction is direction:
+            kinds[signal.kind] = None
+    return ", ".join(kinds)
 
 
 def _refuse(case: Case, no: No, withheld: DirectiveDraft) -> RefusalDraft:
