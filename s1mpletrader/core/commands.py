@@ -1,7 +1,8 @@
 """Commands: what leaves for the venue once it is recorded."""
 
 from decimal import Decimal
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from s1mpletrader.domain.ids import OrderId
 from s1mpletrader.domain.order import Order
@@ -9,7 +10,7 @@ from s1mpletrader.domain.orders import ListKind
 from s1mpletrader.ports.execution import OrderRef, OrderRequest
 
 
-class SubmitOrders(NamedTuple):
+class SubmitOrders(Struct, frozen=True, gc=False):
     """Submit these orders as one."""
 
     requests: tuple[OrderRequest, ...]
@@ -21,7 +22,7 @@ class SubmitOrders(NamedTuple):
         return tuple([request.order_id for request in self.requests])
 
 
-class CancelOrder(NamedTuple):
+class CancelOrder(Struct, frozen=True, gc=False):
     """Cancel this order."""
 
     order: OrderRef
@@ -31,8 +32,13 @@ class CancelOrder(NamedTuple):
         """The order that the command is about."""
         return (self.order.order_id,)
 
+    @property
+    def note(self) -> str:
+        """What its entry says."""
+        return "CANCEL"
 
-class AmendOrder(NamedTuple):
+
+class AmendOrder(Struct, frozen=True, gc=False):
     """Change this order in place."""
 
     order: OrderRef
@@ -44,8 +50,14 @@ class AmendOrder(NamedTuple):
         """The order that the command is about."""
         return (self.order.order_id,)
 
+    @property
+    def note(self) -> str:
+        """What its entry says."""
+        price = "" if self.price is None else f" at {self.price}"
+        return f"AMEND to {self.quantity}{price}"
 
-class ReplaceOrder(NamedTuple):
+
+class ReplaceOrder(Struct, frozen=True, gc=False):
     """End this order and place the other in its stead, as one."""
 
     order: OrderRef
@@ -55,6 +67,11 @@ class ReplaceOrder(NamedTuple):
     def order_ids(self) -> tuple[OrderId, ...]:
         """The order that ends, and the one that takes its place."""
         return self.order.order_id, self.replacement.order_id
+
+    @property
+    def note(self) -> str:
+        """What its entry says."""
+        return f"REPLACE by {self.replacement.order_id}"
 
 
 Command = SubmitOrders | CancelOrder | AmendOrder | ReplaceOrder

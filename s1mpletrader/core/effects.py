@@ -1,7 +1,8 @@
 """What a call of the ExecutionWorker comes to, as a value: nothing of it is recorded or sent yet."""
 
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from s1mpletrader.core.commands import Command
 from s1mpletrader.domain.directives import Approved, Refusal, RefusalDraft
@@ -11,7 +12,7 @@ from s1mpletrader.domain.order import Order
 from s1mpletrader.domain.reality import ExternalFill, Fill, LedgerChange, OrderIntended
 
 
-class Intent(NamedTuple):
+class Intent(Struct, frozen=True, gc=False):
     """An order that is meant, and what it is for in its group."""
 
     intent: OrderIntended
@@ -41,16 +42,15 @@ class Directed(NamedTuple):
     batch_id: GroupId
 
 
-@dataclass(slots=True)
-class Effects:
+class Effects(Struct, gc=False):
     """Changes to record, orders meant by them, and commands to send once recorded."""
 
-    reality: list[LedgerChange] = field(default_factory=list)
-    intents: list[Intent] = field(default_factory=list)
-    commands: list[Command] = field(default_factory=list)
-    given_up: list[GivenUp] = field(default_factory=list)
-    wakes: list[Wake] = field(default_factory=list)
-    directed: list[Directed] = field(default_factory=list)
+    reality: list[LedgerChange] = []
+    intents: list[Intent] = []
+    commands: list[Command] = []
+    given_up: list[GivenUp] = []
+    wakes: list[Wake] = []
+    directed: list[Directed] = []
     group_id: GroupId | None = None
     """The group that a directive opened, or that a timer woke."""
     trade_id: TradeId | None = None
@@ -63,14 +63,14 @@ class Effects:
     """The evidence, where the reply contradicted an order's end."""
     alarm: str | None = None
     """What a person should look at: a reply that the declared graph of states has no place for."""
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[str] = []
     """What a person should look at though the reply itself is in order, in sentences: a position that nothing protects."""
 
     @property
     def go_further(self) -> bool:
         """Whether anything follows beyond what the reply itself changed."""
         said = self.given_up or self.warnings
-        return bool(self.intents or self.commands or said or self.directed or self.wakes or len(self.reality) > 1)
+        return bool(len(self.reality) > 1 or self.intents or self.commands or said or self.directed or self.wakes)
 
     def commands_order(self, order_id: str) -> bool:
         """Whether one of the commands is about this order already."""

@@ -1,9 +1,9 @@
 """Execution groups: their algorithms are asked here, and what they wish becomes intents and commands."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
-from typing import Protocol
+from typing import Final, Protocol
 
 from msgspec.structs import replace
 
@@ -12,14 +12,14 @@ from s1mpletrader.core.commands import AmendOrder, CancelOrder, ReplaceOrder, Su
 from s1mpletrader.core.effects import Effects, GivenUp, Intent, Wake
 from s1mpletrader.core.quarantine import IQuarantine
 from s1mpletrader.core.returned import check_advance
-from s1mpletrader.domain.directives import Action, ExecutionDirective, RefusalDraft
+from s1mpletrader.domain.directives import ExecutionDirective, ExecutionPlan, RefusalDraft
 from s1mpletrader.domain.errors import PluginFailed, Unavailable, UnknownId
 from s1mpletrader.domain.ids import FlowIds, GroupId, IdKind, OrderId
 from s1mpletrader.domain.instant import Instant
 from s1mpletrader.domain.instrument import Instrument
 from s1mpletrader.domain.order import Order
-from s1mpletrader.domain.orders import ListKind, OrderDetails
-from s1mpletrader.domain.reality import GroupAdvanced, GroupOpened, LedgerChange, OrderIntended
+from s1mpletrader.domain.orders import ListKind
+from s1mpletrader.domain.reality import GroupAdvanced, GroupOpened, LedgerChange, OrderIntended, TradeOpened
 from s1mpletrader.ports.algorithms import (
     Advance,
     Amend,
@@ -34,6 +34,11 @@ from s1mpletrader.ports.algorithms import (
     Timer,
 )
 from s1mpletrader.ports.execution import Capabilities, OrderRequest
+
+# Looking a member up in its enumeration costs as much as three calls, and these are looked up for every order.
+_GROUP: Final = IdKind.GROUP
+_ORDER: Final = IdKind.ORDER
+_NO_LIST: Final = ListKind.NONE
 
 
 class MarketNow(Protocol):
@@ -89,6 +94,8 @@ class ExecutionGroups:
         self._algorithms = algorithms
         self._instruments = instruments
         self._venue = venue
+        self._venue_name = venue.venue
+        self._account = venue.account
         self._markets = markets
         self._now = now
         self._quarantine = quarantine
@@ -101,29 +108,31 @@ class ExecutionGroups:
         return order
 
     def open(
-        self, directive: ExecutionDirective, trade: LiveTrade, ids: FlowIds, effects: Effects, *, algorithm: str | None
+        self, directive: ExecutionDirective, plan: ExecutionPlan, trade: LiveTrade, at: Instant, ids: FlowIds, effects: Effects
     ) -> GroupId:
-        """Open a directive's group; without an algorithm it is done at once."""
-        group_id = GroupId(ids.make(IdKind.GROUP))
-        at = self._now()
-        context = self._context(trade, group_id, at, None)
-        advance = Advance(done=True)
-        if algorithm is not None:
-            asked = self._algorithm(algorithm)
-            advance = self._asked(algorithm, "begin", lambda: asked.begin(directive, context), trade)
-        plan = directive.plans.execution
+        """Open a directive's group, and let its algorithm begin."""
+        group_id = GroupId(ids.make(_GROUP))
+        context = self._context(trade, group_id, at, tuple(trade.orders.values()), ())
+        advance = self._begin(plan.algorithm, directive, context)
         opened = GroupOpened(
             group_id=group_id,
             trade_id=trade.opened.trade_id,
-            action=plan.action if plan is not None else Action.EXECUTE_TRADE,
-            algorithm=algorithm or "",
+            action=plan.action,
+            algorithm=plan.algorithm,
             at=at,
             state=advance.state,
             wake_at=advance.wake_at,
             done=advance.done,
         )
         self.write(opened, effects)
-        self._carry_out(advance, None, opened, context, ids, effects)
+        self._carry_out(advance, None, plan.algorithm, context, ids, effects)
+        return group_id
+
+    def open_done(self, plan: ExecutionPlan, trade: LiveTrade, at: Instant, ids: FlowIds, effects: Effects) -> GroupId:
+        """Open the group of a directive that only cancels: no algorithm begins, and it is done at once."""
+        group_id = GroupId(ids.make(_GROUP))
+        trade_id = trade.opened.trade_id
+        self.write(GroupOpened(group_id=group_id, trade_id=trade_id, action=plan.action, algorithm="", at=at, done=True), effects)
         return group_id
 
     def tell(self, trade: LiveTrade, event: GroupEvent, ids: FlowIds, effects: Effects) -> None:
@@ -133,49 +142,57 @@ class ExecutionGroups:
 
     def tell_one(self, group: LiveGroup, trade: LiveTrade, event: GroupEvent, ids: FlowIds, effects: Effects) -> None:
         """Tell one group's algorithm, and carry out what it wishes."""
-        at, before = self._now(), group.wake_at
-        changed = event.order if isinstance(event, OrderUpdate) else None
-        context = self._context(trade, group.opened.group_id, at, changed)
-        algorithm = self._algorithm(group.opened.algorithm)
-        advance = self._asked(
-            group.opened.algorithm, "advance", lambda: algorithm.advance(group.state, event, context), trade, event
-        )
-        if advance.done or advance.state != group.state or advance.wake_at != group.wake_at:
+        opened, wake_before = group.opened, group.wake_at
+        group_id, algorithm = opened.group_id, opened.algorithm
+        context = self._context_of(group_id, trade, event)
+        advance = self._advance(algorithm, group.state, event, context)
+        if advance.done or advance.state != group.state or advance.wake_at != wake_before:
             change = GroupAdvanced(
-                group_id=group.opened.group_id,
+                group_id=group_id,
                 ordinal=group.advance_count + 1,
-                at=at,
+                at=context.at,
                 state=advance.state,
                 wake_at=advance.wake_at,
                 done=advance.done,
             )
             self.write(change, effects)
-        self._carry_out(advance, before, group.opened, context, ids, effects)
+        self._carry_out(advance, wake_before, algorithm, context, ids, effects)
 
     def cancel(self, order: Order, effects: Effects) -> None:
         """Cancel an order, unless it has ended, or a command of this step is about it already."""
         if order.live and not effects.commands_order(order.order_id):
             effects.commands.append(CancelOrder(order_ref(order)))
 
-    def _asked(
-        self, name: str, method: str, ask: Callable[[], Advance], trade: LiveTrade, event: GroupEvent | None = None
-    ) -> Advance:
-        """An algorithm's answer. One that fails gives up what is left of its group; its orders stay as they are.
+    def _begin(self, name: str, directive: ExecutionDirective, context: GroupContext) -> Advance:
+        algorithm = self._algorithm(name)
+        try:
+            advance = algorithm.begin(directive, context)
+            check_advance("begin", advance, None)
+        except Exception as fault:  # noqa: BLE001  Whatever it raises, nothing of it is carried out.
+            return self._give_up(name, fault, context.trade)
+        return advance
+
+    def _advance(self, name: str, state: bytes, event: GroupEvent, context: GroupContext) -> Advance:
+        algorithm = self._algorithm(name)
+        try:
+            advance = algorithm.advance(state, event, context)
+            check_advance("advance", advance, self._now() if type(event) is Timer else None)
+        except Exception as fault:  # noqa: BLE001  Whatever it raises, what it has placed is attended to no more.
+            return self._give_up(name, fault, context.trade)
+        return advance
+
+    def _give_up(self, name: str, fault: Exception, trade: TradeOpened) -> Advance:
+        """What an algorithm that fails comes to: what is left of its group is given up, and its orders stay as they are.
 
         That the ledger cannot be read now is no failure of the algorithm: it is raised, for a restart asks once more.
         """
-        try:
-            advance = ask()
-            check_advance(method, advance, self._now() if isinstance(event, Timer) else None)
-        except Unavailable:
-            raise
-        except Exception as fault:  # noqa: BLE001  Whatever it raises, what it has placed is attended to no more.
-            failure = PluginFailed(name, fault)
-            failure.__cause__ = fault
-            self._quarantine.put(trade.opened.strategy, failure)
-            alarm = f"{failure}; it attends no more to its orders of {trade.opened.trade_id}"
-            return Advance(done=True, given_up=RefusalDraft(code="PLUGIN_FAILED", detail=str(failure)), alarm=alarm)
-        return advance
+        if isinstance(fault, Unavailable):
+            raise fault
+        failure = PluginFailed(name, fault)
+        failure.__cause__ = fault
+        self._quarantine.put(trade.strategy, failure)
+        alarm = f"{failure}; it attends no more to its orders of {trade.trade_id}"
+        return Advance(done=True, given_up=RefusalDraft(code="PLUGIN_FAILED", detail=str(failure)), alarm=alarm)
 
     def _algorithm(self, name: str) -> ExecutionAlgorithm:
         algorithm = self._algorithms.get(name)
@@ -183,23 +200,41 @@ class ExecutionGroups:
             raise UnknownId(f"no execution algorithm is named {name!r}; there are {', '.join(sorted(self._algorithms))}")
         return algorithm
 
-    def _context(self, trade: LiveTrade, group_id: GroupId, at: Instant, changed: Order | None) -> GroupContext:
+    def _context_of(self, group_id: GroupId, trade: LiveTrade, event: GroupEvent) -> GroupContext:
+        """What a group that is there looks at: its orders are the live ones, and the one that the event is about."""
         live = tuple(trade.orders.values())
-        about = live if changed is None or changed.order_id in trade.orders else (changed, *live)
-        symbol, market = trade.opened.symbol, self._markets[trade.opened.strategy]
+        own = [order for order in live if order.intent.group_id == group_id]
+        if not isinstance(event, OrderUpdate):
+            return self._context(trade, group_id, self._now(), live, tuple(own))
+        changed = event.order
+        if changed.intent.group_id == group_id and changed.intent.order_id not in trade.orders:
+            own.insert(0, changed)
+        return self._context(trade, group_id, self._now(), live, tuple(own), partial(self._find, changed))
+
+    def _context(
+        self,
+        trade: LiveTrade,
+        group_id: GroupId,
+        at: Instant,
+        live: tuple[Order, ...],
+        own: tuple[Order, ...],
+        find_order: Callable[[OrderId], Order | None] | None = None,
+    ) -> GroupContext:
+        opened = trade.opened
+        symbol, market = opened.symbol, self._markets[opened.strategy]
         return GroupContext(
-            trade=trade.opened,
+            trade=opened,
             group_id=group_id,
             instrument=self._instruments[symbol],
             at=at,
-            orders=tuple([order for order in about if order.intent.group_id == group_id]),
+            orders=own,
             trade_orders=live,
-            view=self._book.view(trade.opened.strategy),
+            read_view=partial(self._book.view, opened.strategy),
             held_quantity=trade.quantity,
             capabilities=self._venue.capabilities(),
             last_price=market.price(symbol),
             volume_since=partial(market.volume_since, symbol),
-            find_order=self._book.order if changed is None else partial(self._find, changed),
+            find_order=find_order or self._book.order,
         )
 
     def _find(self, changed: Order, order_id: OrderId) -> Order | None:
@@ -210,39 +245,37 @@ class ExecutionGroups:
         self,
         advance: Advance,
         wake_before: Instant | None,
-        group: GroupOpened,
+        algorithm: str,
         context: GroupContext,
         ids: FlowIds,
         effects: Effects,
     ) -> None:
         """Turn an algorithm's wishes into intents and commands, in their order."""
         if advance.wake_at is not None and advance.wake_at != wake_before:
-            effects.wakes.append(Wake(advance.wake_at, group.group_id))
+            effects.wakes.append(Wake(advance.wake_at, context.group_id))
         if advance.given_up is not None:
-            effects.given_up.append(GivenUp(group.group_id, group.algorithm, advance.given_up))
+            effects.given_up.append(GivenUp(context.group_id, algorithm, advance.given_up))
         if advance.alarm is not None:
             effects.warnings.append(advance.alarm)
         for wish in advance.commands:
-            match wish:
-                case Place():
-                    requests = self._intend(wish.orders, wish.list_kind, context, ids, effects)
-                    effects.commands.append(SubmitOrders(requests, wish.list_kind))
-                case Cancel():
-                    self.cancel(self._order(wish.order_id), effects)
-                case Amend():
-                    order = self._order(wish.order_id)
-                    if order.live:
-                        effects.commands.append(AmendOrder(order_ref(order), wish.quantity, wish.price))
-                case Replace():
-                    self._replace(wish, context, ids, effects)
+            if isinstance(wish, Place):
+                requests = self._intend(wish.orders, wish.list_kind, None, context, ids, effects)
+                effects.commands.append(SubmitOrders(requests, wish.list_kind))
+            else:
+                self._change(wish, context, ids, effects)
 
-    def _replace(self, wish: Replace, context: GroupContext, ids: FlowIds, effects: Effects) -> None:
-        old = self._order(wish.order_id)
-        if not old.live:
-            return
-        planned = PlannedOrder(details=wish.order.details, role=wish.order.role, replaces=old.order_id)
-        (request,) = self._intend((planned,), old.intent.list_kind, context, ids, effects, old.intent.list_id)
-        effects.commands.append(ReplaceOrder(order_ref(old), request))
+    def _change(self, wish: Cancel | Amend | Replace, context: GroupContext, ids: FlowIds, effects: Effects) -> None:
+        """Carry out a wish about an order that is there, unless it has ended."""
+        order = self._order(wish.order_id)
+        match wish:
+            case Cancel():
+                self.cancel(order, effects)
+            case Amend() if order.live:
+                effects.commands.append(AmendOrder(order_ref(order), wish.quantity, wish.price))
+            case Replace() if order.live:
+                planned = PlannedOrder(details=wish.order.details, role=wish.order.role, replaces=order.order_id)
+                (request,) = self._intend((planned,), order.intent.list_kind, order.intent.list_id, context, ids, effects)
+                effects.commands.append(ReplaceOrder(order_ref(order), request))
 
     def _order(self, order_id: OrderId) -> Order:
         order = self._book.order(order_id)
@@ -252,47 +285,49 @@ class ExecutionGroups:
 
     def _intend(
         self,
-        orders: tuple[PlannedOrder, ...],
+        orders: Sequence[PlannedOrder],
         list_kind: ListKind,
+        list_id: str | None,
         context: GroupContext,
         ids: FlowIds,
         effects: Effects,
-        list_id: str | None = None,
     ) -> tuple[OrderRequest, ...]:
         """Intend orders as one: a list of their own, or what takes a place in the list that is there."""
-        order_ids = [OrderId(ids.make(IdKind.ORDER)) for _ in orders]
-        if list_id is None and list_kind is not ListKind.NONE:
-            list_id = order_ids[0]
-        market = self._markets[context.trade.strategy]
         requests = []
-        for order_id, planned in zip(order_ids, orders, strict=True):
-            client_order_id = self._venue.venue_id(order_id)
-            intent = OrderIntended(
-                order_id=order_id,
-                group_id=context.group_id,
-                trade_id=context.trade.trade_id,
-                strategy=context.trade.strategy,
-                venue=self._venue.venue,
-                account=self._venue.account,
-                client_order_id=client_order_id,
-                details=self._details(planned),
-                decided_at=context.at,
-                list_kind=list_kind,
-                list_id=list_id,
-                replaces=planned.replaces,
-                reference_price=market.price(planned.details.symbol),
-            )
+        for planned in orders:
+            order_id = OrderId(ids.make(_ORDER))
+            if list_id is None and list_kind is not _NO_LIST:
+                list_id = order_id
+            intent = self._intent(order_id, planned, list_kind, list_id, context)
             self.write(intent, effects)
             effects.intents.append(Intent(intent, planned.role))
-            requests.append(OrderRequest(order_id=order_id, client_order_id=client_order_id, details=intent.details))
+            requests.append(OrderRequest(order_id=order_id, client_order_id=intent.client_order_id, details=intent.details))
         return tuple(requests)
 
-    def _details(self, planned: PlannedOrder) -> OrderDetails:
-        """What is asked for.
+    def _intent(
+        self, order_id: OrderId, planned: PlannedOrder, list_kind: ListKind, list_id: str | None, context: GroupContext
+    ) -> OrderIntended:
+        """An order as it is meant.
 
         Strategies that share an account may hold against each other: the venue would refuse to reduce for one what another has
         the other way round.
         """
-        if self._is_shared and planned.details.reduce_only:
-            return replace(planned.details, reduce_only=False)
-        return planned.details
+        details, trade = planned.details, context.trade
+        if self._is_shared and details.reduce_only:
+            details = replace(details, reduce_only=False)
+        is_own_symbol = details.symbol == trade.symbol
+        return OrderIntended(
+            order_id=order_id,
+            group_id=context.group_id,
+            trade_id=trade.trade_id,
+            strategy=trade.strategy,
+            venue=self._venue_name,
+            account=self._account,
+            client_order_id=self._venue.venue_id(order_id),
+            details=details,
+            decided_at=context.at,
+            list_kind=list_kind,
+            list_id=list_id,
+            replaces=planned.replaces,
+            reference_price=context.last_price if is_own_symbol else self._markets[trade.strategy].price(details.symbol),
+        )

@@ -1,6 +1,9 @@
 """From approved directives to a recorded step: what they come to, why, and the commands that leave once it is durable."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from msgspec import Struct
 
 from s1mpletrader.core.batches import leg_of
 from s1mpletrader.core.effects import Effects
@@ -15,55 +18,83 @@ from s1mpletrader.core.recorder import Recorder, Step
 from s1mpletrader.core.timers import TimerFlow
 from s1mpletrader.domain.batches import Batch, BatchPolicy, BatchRules, Leg
 from s1mpletrader.domain.causality import CausalityChain
-from s1mpletrader.domain.directives import Approved, Scope
+from s1mpletrader.domain.directives import Approved, Plans, Refusal, Scope, StrategyDirective
 from s1mpletrader.domain.events import NewsItem, ScheduleTick
-from s1mpletrader.domain.ids import RiskId
+from s1mpletrader.domain.ids import DirectiveId, RiskId
 from s1mpletrader.domain.opinion import Risk, Signal
-from s1mpletrader.domain.reasons import SCHEMA_VERSION, BatchReasons, EntryDraft, EntryKind, EntryRef, Reasons
+from s1mpletrader.domain.reality import LedgerChange
+from s1mpletrader.domain.reasons import (
+    SCHEMA_VERSION,
+    BatchReasons,
+    EntryDraft,
+    EntryKind,
+    EntryRef,
+    MarketSnapshot,
+    Reasons,
+)
+
+# Looking a member up in its enumeration costs as much as three calls, and these are looked up for every order.
+_NEW_TRADE: Final = Scope.NEW_TRADE
+_INTENDED: Final = EntryKind.INTENDED
+_COMMANDED: Final = EntryKind.COMMANDED
 
 
-class Pages:
+class Pages(Struct, gc=False):
     """A flow's entries as they are written: the first keeps what the flow saw, the later ones refer to it."""
 
-    def __init__(
-        self,
-        flow: Flow,
-        signals: tuple[Signal, ...],
-        raised: tuple[Risk, ...],
-        standing_risk_ids: tuple[RiskId, ...],
-        facts: Mapping[str, float],
-        event: NewsItem | ScheduleTick | None = None,
-    ) -> None:
-        self.flow = flow
-        self.facts = facts
-        self.parent: EntryRef | int | None = None
-        """The flow's first entry: its place, or 0 while it is the first of a step that is being written."""
-        self._signals = signals
-        self._raised = raised
-        self._standing_risk_ids = standing_risk_ids
-        self._event = event
+    flow: Flow
+    signals: tuple[Signal, ...]
+    raised: tuple[Risk, ...]
+    standing_risk_ids: tuple[RiskId, ...]
+    facts: Mapping[str, float]
+    event: NewsItem | ScheduleTick | None = None
+    parent: EntryRef | int | None = None
+    """The flow's first entry: its place, or 0 while it is the first of a step that is being written."""
 
-    def page(self, **own: object) -> Reasons:
+    def page(
+        self,
+        *,
+        directive: StrategyDirective | None = None,
+        plans: Plans | None = None,
+        execution_directive_id: DirectiveId | None = None,
+        gates: tuple[str, ...] = (),
+        refusals: tuple[Refusal, ...] = (),
+        market: MarketSnapshot | None = None,
+        role: str | None = None,
+    ) -> Reasons:
         """The reasons of the next entry: what is its own, and what the flow saw if none has told it yet."""
-        if self.parent is not None:
-            return Reasons(v=SCHEMA_VERSION, **own)  # type: ignore[arg-type]
-        self.parent = 0
+        is_first = self.parent is None
+        if is_first:
+            self.parent = 0
         return Reasons(
             v=SCHEMA_VERSION,
-            strategy=self.flow.strategy,
-            origin=self.flow.origin,
-            signals=self._signals,
-            risks=self._raised,
-            standing_risk_ids=self._standing_risk_ids,
-            facts=self.facts,
-            event=self._event,
-            **own,  # type: ignore[arg-type]
+            strategy=self.flow.strategy if is_first else None,
+            origin=self.flow.origin if is_first else None,
+            signals=self.signals if is_first else (),
+            risks=self.raised if is_first else (),
+            standing_risk_ids=self.standing_risk_ids if is_first else (),
+            directive=directive,
+            plans=plans,
+            execution_directive_id=execution_directive_id,
+            gates=gates,
+            refusals=refusals,
+            facts=self.facts if is_first else None,
+            market=market,
+            role=role,
+            event=self.event if is_first else None,
         )
 
     def recorded(self, refs: Sequence[EntryRef]) -> None:
         """The step is recorded: later ones refer to where its first entry is."""
         if not isinstance(self.parent, EntryRef):
             self.parent = refs[0]
+
+
+class Part(Struct, frozen=True, gc=False):
+    """What one directive of a step came to, or the batch of them, and why."""
+
+    effects: Effects
+    cause: Cause
 
 
 class ExecutionStep:
@@ -95,57 +126,61 @@ class ExecutionStep:
         is_sequence = rules is not None and rules.policy is BatchPolicy.SEQUENTIAL
         first, later = (approvals[:1], approvals[1:]) if is_sequence else (approvals, ())
         drafts: list[EntryDraft] = []
-        parts: list[tuple[Effects, Cause]] = []
+        parts: list[Part] = []
         for approved in first:
             effects = self._worker.execute(approved)
             cause = Cause(len(drafts), effects.group_id, self._reasons(approved, pages, len(drafts)))
             drafts += self._decision_drafts(approved, effects, cause, pages)
-            parts.append((effects, cause))
-            self._metrics.trades += approved.directive.directive.scope is Scope.NEW_TRADE
+            parts.append(Part(effects, cause))
+            self._metrics.trades += approved.directive.directive.scope is _NEW_TRADE
         if rules is not None:
             drafts += [self._deferred(approved, pages) for approved in later]
-            legs = tuple(_leg(approved, effects) for approved, (effects, _) in zip(first, parts, strict=True))
+            legs = tuple(_leg(approved, part.effects) for approved, part in zip(first, parts, strict=True))
             batch_effects = self._open_batch(rules, legs, approvals, later, pages)
-            parts.append((batch_effects, self._batch_cause(batch_effects, approvals, pages, len(drafts))))
+            parts.append(Part(batch_effects, self._batch_cause(batch_effects, approvals, pages, len(drafts))))
             drafts.append(self._batched(rules, approvals, pages))
         self._record(drafts, parts, pages)
 
-    def _record(self, drafts: list[EntryDraft], parts: Sequence[tuple[Effects, Cause]], pages: Pages) -> None:
-        reality = tuple([change for effects, _ in parts for change in effects.reality])
-        ends = [*[cause.entry for _, cause in parts[1:]], len(drafts)]
-        notices = []
-        for (effects, cause), end in zip(parts, ends, strict=True):
-            notices += self._follow_up.notices(effects, drafts[cause.entry : end], cause)
-        refs = self._recorder.record(Step(reality, tuple(drafts)), notices)
+    def _record(self, drafts: list[EntryDraft], parts: Sequence[Part], pages: Pages) -> None:
+        reality: list[LedgerChange] = []
+        notices: list[Callable[[], None]] = []
+        for part in parts:
+            reality += part.effects.reality
+            notices += self._follow_up.notices(part.effects, drafts, part.cause)
+        refs = self._recorder.record(Step(tuple(reality), tuple(drafts)), notices)
         pages.recorded(refs)
-        for effects, cause in parts:
-            self._metrics.orders += len(effects.intents)
-            self._metrics.refusals += len(effects.given_up)
-            self._metrics.alarms += len(effects.warnings)
-            if cause.group_id is not None and self._worker.listens(cause.group_id):
-                self._finder.put(cause.group_id, cause.reasons)
-            self._follow_up.remember(effects, drafts, refs, cause)
-            self._timers.set(effects.wakes)
-            self._outbox.put(self._recorder.recorded, effects.commands)
+        for part in parts:
+            self._release(part.effects, part.cause, drafts, refs)
         self._outbox.release(self._recorder.released)
+
+    def _release(self, effects: Effects, cause: Cause, drafts: Sequence[EntryDraft], refs: Sequence[EntryRef]) -> None:
+        """Count what is recorded, remember it, and let its commands go."""
+        self._metrics.orders += len(effects.intents)
+        self._metrics.refusals += len(effects.given_up)
+        self._metrics.alarms += len(effects.warnings)
+        if cause.group_id is not None and self._worker.listens(cause.group_id):
+            self._finder.put(cause.group_id, cause.reasons)
+        self._follow_up.remember(effects, drafts, refs, cause)
+        self._timers.set(effects.wakes)
+        self._outbox.put(self._recorder.recorded, effects.commands)
 
     def _decision_drafts(self, approved: Approved, effects: Effects, cause: Cause, pages: Pages) -> list[EntryDraft]:
         """The decision's own entry, which is that of its first order, too; then what follows from it."""
-        directive, at = approved.directive, pages.flow.origin.at
-        merged = effects.intents[0] if effects.intents and effects.intents[0].intent.group_id == effects.group_id else None
-        parent = pages.parent
+        directive, at, parent, intents = approved.directive, pages.flow.origin.at, pages.parent, effects.intents
+        role, order_id, kind = None, None, _COMMANDED
+        if intents and intents[0].intent.group_id == effects.group_id:
+            role, order_id, kind = intents[0].role, intents[0].intent.order_id, _INTENDED
+            intents = intents[1:]
         reasons = pages.page(
             directive=directive.directive,
             plans=directive.plans,
             execution_directive_id=directive.id,
             gates=approved.gates,
             market=self._market.snapshot(directive.directive.symbol),
-            role=merged.role if merged is not None else None,
+            role=role,
         )
-        kind = EntryKind.INTENDED if merged is not None else EntryKind.COMMANDED
-        own = EntryDraft(kind, at, reasons, parent, merged.intent.order_id if merged is not None else None)
-        rest = effects.intents if merged is None else effects.intents[1:]
-        return [own, *self._follow_up.drafts(effects, rest, at, cause, start=cause.entry + 1)]
+        own = EntryDraft(kind, at, reasons, parent, order_id)
+        return [own, *self._follow_up.drafts(effects, intents, at, cause, start=cause.entry + 1)]
 
     def _reasons(self, approved: Approved, pages: Pages, entry: int) -> GroupReasons:
         chain = chain_of(pages.flow.origin, approved.directive)
@@ -153,7 +188,7 @@ class ExecutionStep:
 
     def _place(self, entry: int) -> EntryRef:
         first = self._recorder.next_ref
-        return first._replace(seq=first.seq + entry)
+        return EntryRef(first.run, first.seq + entry) if entry else first
 
     def _deferred(self, approved: Approved, pages: Pages) -> EntryDraft:
         directive = approved.directive

@@ -5,6 +5,7 @@ connector) leaves as a value; it alone makes ledger changes about trades.
 """
 
 from collections.abc import Callable
+from typing import Final
 
 from s1mpletrader.core.account_events import AccountEvents, Imposed
 from s1mpletrader.core.batches import Batches, FindDeferred
@@ -23,6 +24,11 @@ from s1mpletrader.domain.orders import OrderEventKind, OrderState
 from s1mpletrader.domain.reality import ExternalFill, Fill, OrderChanged, TradeOpened
 from s1mpletrader.domain.replies import Accepted, CancelRejected, ExchangeReply, Filled, FundsChanged, Liquidated
 from s1mpletrader.ports.algorithms import CommandRefused, GroupEvent, OrderUpdate, PlansChanged, Stop, Timer
+
+# Looking a member up in its enumeration costs as much as three calls, and these are looked up for every order.
+_TRADE: Final = IdKind.TRADE
+_NEW_TRADE: Final = Scope.NEW_TRADE
+_ONLY_CANCELS: Final = (Action.CANCEL_GROUP, Action.CANCEL_ALL_IN_TRADE)
 
 
 class ExecutionWorker:
@@ -83,13 +89,12 @@ class ExecutionWorker:
         at = self._now()
         ids = self._ids.flow(directive.strategy, directive.id, at)
         trade = self._trade(directive, ids, at, effects)
-        algorithm: str | None = plan.algorithm
-        if plan.action in (Action.CANCEL_GROUP, Action.CANCEL_ALL_IN_TRADE):
+        if plan.action in _ONLY_CANCELS:
             self._cancel(plan, trade, ids, effects)
-            algorithm = None
-        elif trade.groups:
+            return self._groups.open_done(plan, trade, at, ids, effects), trade.opened.trade_id
+        if trade.groups:
             self._prepare(directive, plan, trade, ids, effects)
-        return self._groups.open(directive, trade, ids, effects, algorithm=algorithm), trade.opened.trade_id
+        return self._groups.open(directive, plan, trade, at, ids, effects), trade.opened.trade_id
 
     def on_timer(self, group_id: GroupId, wake_at: Instant) -> Effects:
         """Wake a group's algorithm, if it still wants to be woken at this instant."""
@@ -157,8 +162,8 @@ class ExecutionWorker:
     def _trade(self, directive: ExecutionDirective, ids: FlowIds, at: Instant, effects: Effects) -> LiveTrade:
         asked = directive.directive
         trade_id = asked.trade_id
-        if asked.scope is Scope.NEW_TRADE:
-            trade_id = TradeId(ids.make(IdKind.TRADE))
+        if asked.scope is _NEW_TRADE:
+            trade_id = TradeId(ids.make(_TRADE))
             opened = TradeOpened(
                 trade_id=trade_id, strategy=directive.strategy, symbol=asked.symbol, direction=asked.direction, at=at
             )

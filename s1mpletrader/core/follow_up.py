@@ -2,26 +2,33 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
 
+from msgspec import Struct
 from msgspec.structs import replace
 
-from s1mpletrader.core.commands import AmendOrder, CancelOrder, Command, ReplaceOrder
+from s1mpletrader.core.commands import SubmitOrders
 from s1mpletrader.core.effects import Directed, Effects, GivenUp, Intent
 from s1mpletrader.core.group_reasons import GroupReasons, GroupReasonsFinder
 from s1mpletrader.core.watchers import Watchers
 from s1mpletrader.domain.causality import CausalityChain
 from s1mpletrader.domain.directives import ExecutionDirective, Refusal, Stage
-from s1mpletrader.domain.ids import GroupId, IdKind, MakesIds, RefusalId
+from s1mpletrader.domain.ids import GroupId, IdKind, MakesIds, OrderId, RefusalId
 from s1mpletrader.domain.instant import Instant
 from s1mpletrader.domain.order import order_from_intent
 from s1mpletrader.domain.orders import OrderState
 from s1mpletrader.domain.origin import Origin
-from s1mpletrader.domain.reality import GroupAdvanced
+from s1mpletrader.domain.reality import GroupAdvanced, OrderIntended
 from s1mpletrader.domain.reasons import SCHEMA_VERSION, EntryDraft, EntryKind, EntryRef, MarketSnapshot, Reasons
 from s1mpletrader.ports.cache import ICache, OrderContext
 
 _EXPIRY_CODES: Final = frozenset({"EXPIRED", "SUPERSEDED"})
+
+# Looking a member up in its enumeration costs as much as three calls, and these are looked up for every order.
+_INTENDED: Final = EntryKind.INTENDED
+_COMMANDED: Final = EntryKind.COMMANDED
+_ALARM: Final = EntryKind.ALARM
+_AT_FIRST: Final = OrderState.INTENDED
 
 
 class Snapshots(Protocol):
@@ -32,7 +39,7 @@ class Snapshots(Protocol):
         ...
 
 
-class Cause(NamedTuple):
+class Cause(Struct, frozen=True, gc=False):
     """The entry of this step from which the rest follows, and the group whose decision it belongs to."""
 
     entry: int
@@ -65,17 +72,20 @@ class FollowUp:
 
         They follow upon the ``start`` entries that the step has already.
         """
-        causes = {cause.group_id: cause}
-        drafts = []
+        drafts: list[EntryDraft] = []
+        causes: dict[GroupId, Cause] = {}
         for number, directed in enumerate(effects.directed, start):
             drafts.append(self._directed(directed, at))
             causes[directed.group_id] = Cause(number, directed.group_id, self._directed_reasons(directed, number))
-        drafts += [self._intended(one, at, causes.get(one.intent.group_id, cause)) for one in intents]
-        drafts += [draft for command in effects.commands if (draft := _commanded(command, at, cause.entry)) is not None]
-        drafts += [self._given_up(given_up, at, cause) for given_up in effects.given_up]
-        drafts += [
-            EntryDraft(EntryKind.ALARM, at, Reasons(v=SCHEMA_VERSION, text=text), cause.entry) for text in effects.warnings
-        ]
+        if intents:
+            drafts += [self._intended(one, at, causes.get(one.intent.group_id, cause)) for one in intents]
+        if effects.commands:
+            noted = [command for command in effects.commands if not isinstance(command, SubmitOrders)]
+            drafts += [_told(_COMMANDED, command.note, at, cause, command.order.order_id) for command in noted]
+        if effects.given_up:
+            drafts += [self._given_up(given_up, at, cause) for given_up in effects.given_up]
+        if effects.warnings:
+            drafts += [_told(_ALARM, warning, at, cause) for warning in effects.warnings]
         return drafts
 
     def _directed(self, directed: Directed, at: Instant) -> EntryDraft:
@@ -89,7 +99,7 @@ class FollowUp:
             gates=directed.approved.gates,
             market=self._markets[execution.strategy].snapshot(execution.directive.symbol),
         )
-        return EntryDraft(EntryKind.COMMANDED, at, reasons, self._finder.find(directed.batch_id).decision)
+        return EntryDraft(_COMMANDED, at, reasons, self._finder.find(directed.batch_id).decision)
 
     def _directed_reasons(self, directed: Directed, number: int) -> GroupReasons:
         execution, batch = directed.approved.directive, self._finder.find(directed.batch_id)
@@ -104,37 +114,40 @@ class FollowUp:
         return reasons
 
     def notices(self, effects: Effects, drafts: Sequence[EntryDraft], cause: Cause) -> list[Callable[[], None]]:
-        """Whom to tell of new orders and of the refusals among these drafts, once the step is durable."""
+        """Whom to tell of new orders and of refusals, once the step is durable; ``drafts`` are the step's."""
         notices: list[Callable[[], None]] = []
         if (watch_order := self._watchers.order) is not None:
             notices += [partial(watch_order, order_from_intent(one.intent)) for one in effects.intents]
         if (watch_refusal := self._watchers.refusal) is not None:
-            strategies = [self._reasons(given_up.group_id, cause).strategy for given_up in effects.given_up]
-            refusals = [draft.reasons.refusals[0] for draft in drafts if draft.kind is EntryKind.REFUSED]
-            notices += [partial(watch_refusal, *pair) for pair in zip(strategies, refusals, strict=True)]
+            refused = (draft.reasons.refusals[0] for draft in drafts[cause.entry :] if draft.kind is EntryKind.REFUSED)
+            for given_up, refusal in zip(effects.given_up, refused, strict=False):
+                notices.append(partial(watch_refusal, self._reasons(given_up.group_id, cause).strategy, refusal))
         return notices
 
     def remember(self, effects: Effects, drafts: Sequence[EntryDraft], refs: Sequence[EntryRef], cause: Cause) -> None:
         """Put the contexts of new orders, with the places of their entries, and forget the groups that are done."""
-        places = {draft.order_id: ref for draft, ref in zip(drafts, refs, strict=True) if draft.kind is EntryKind.INTENDED}
-        for intent, _ in effects.intents:
-            reasons = self._reasons(intent.group_id, cause)
-            self._cache.put_context(
-                OrderContext(
-                    order_id=intent.order_id,
-                    strategy=intent.strategy,
-                    causality=replace(reasons.causality, order_ids=(intent.order_id,), fill_ids=()),
-                    order_details=intent.details,
-                    status=OrderState.INTENDED,
-                    facts=reasons.facts,
-                    reference_price=intent.reference_price,
-                    decision=reasons.decision,
-                    last=places[intent.order_id],
-                )
-            )
+        if effects.intents:
+            places = {draft.order_id: ref for draft, ref in zip(drafts, refs, strict=True) if draft.kind is _INTENDED}
+            for one in effects.intents:
+                self._remember(one.intent, self._reasons(one.intent.group_id, cause), places[one.intent.order_id])
         for change in effects.reality:
-            if isinstance(change, GroupAdvanced) and change.done:
+            if type(change) is GroupAdvanced and change.done:
                 self._finder.drop(change.group_id)
+
+    def _remember(self, intent: OrderIntended, reasons: GroupReasons, entry: EntryRef) -> None:
+        self._cache.put_context(
+            OrderContext(
+                order_id=intent.order_id,
+                strategy=intent.strategy,
+                causality=replace(reasons.causality, order_ids=(intent.order_id,), fill_ids=()),
+                order_details=intent.details,
+                status=_AT_FIRST,
+                facts=reasons.facts,
+                reference_price=intent.reference_price,
+                decision=reasons.decision,
+                last=entry,
+            )
+        )
 
     def _reasons(self, group_id: GroupId, cause: Cause) -> GroupReasons:
         return cause.reasons if group_id == cause.group_id else self._finder.find(group_id)
@@ -146,7 +159,7 @@ class FollowUp:
         intent = one.intent
         market = self._markets[intent.strategy].snapshot(intent.details.symbol)
         reasons = Reasons(v=SCHEMA_VERSION, role=one.role, market=market)
-        return EntryDraft(EntryKind.INTENDED, at, reasons, self._parent(intent.group_id, cause), intent.order_id)
+        return EntryDraft(_INTENDED, at, reasons, self._parent(intent.group_id, cause), intent.order_id)
 
     def _given_up(self, given_up: GivenUp, at: Instant, cause: Cause) -> EntryDraft:
         draft = given_up.refusal
@@ -187,16 +200,6 @@ def chain_of(origin: Origin, execution: ExecutionDirective) -> CausalityChain:
     )
 
 
-def _commanded(command: Command, at: Instant, parent: int) -> EntryDraft | None:
-    """The entry of an order that is to be cancelled or changed."""
-    match command:
-        case CancelOrder():
-            text = "CANCEL"
-        case AmendOrder():
-            price = "" if command.price is None else f" at {command.price}"
-            text = f"AMEND to {command.quantity}{price}"
-        case ReplaceOrder():
-            text = f"REPLACE by {command.replacement.order_id}"
-        case _:
-            return None
-    return EntryDraft(EntryKind.COMMANDED, at, Reasons(v=SCHEMA_VERSION, text=text), parent, command.order.order_id)
+def _told(kind: EntryKind, text: str, at: Instant, cause: Cause, order_id: OrderId | None = None) -> EntryDraft:
+    """An entry that is a sentence."""
+    return EntryDraft(kind, at, Reasons(v=SCHEMA_VERSION, text=text), cause.entry, order_id)

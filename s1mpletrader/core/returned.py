@@ -14,7 +14,7 @@ from s1mpletrader.ports.workers import ICoupled, SignalDetector
 T = TypeVar("T")
 
 _SEQUENCES: Final = (list, tuple)
-_WISHES: Final = (Place, Cancel, Amend, Replace)
+_ABOUT_ONE: Final = (Cancel, Amend)
 
 
 def drafts_of(plugin: str, method: str, given: Any, *kinds: type[T]) -> list[T]:
@@ -92,9 +92,13 @@ def check_advance(method: str, given: Any, woken_at: Instant | None) -> None:
 
 
 def _check_wish(method: str, wish: Any) -> None:
-    if not isinstance(wish, _WISHES):
+    planned: Any = ()
+    if isinstance(wish, Place):
+        planned = wish.orders
+    elif isinstance(wish, Replace):
+        planned = (wish.order,)
+    elif not isinstance(wish, _ABOUT_ONE):
         raise WrongReturn(method, wish, "an Advance whose commands are Place, Cancel, Amend or Replace")
-    planned = wish.orders if isinstance(wish, Place) else (wish.order,) if isinstance(wish, Replace) else ()
     for one in planned:
         if not isinstance(one, PlannedOrder):
             raise WrongReturn(method, one, "an Advance that places nothing but PlannedOrder")

@@ -124,7 +124,7 @@ class Narrator:
 
     def command(self, command: Command) -> None:
         """A command that has left."""
-        self._say(f"command {type(command).__name__} {_text(command._asdict())}")
+        self._say(f"command {type(command).__name__} {_text(msgspec.structs.asdict(command))}")
 
     def close(self) -> None:
         """The last entries, and the counts."""
