@@ -1,6 +1,7 @@
 """The async flow: what the exchange replies becomes reality, and finds the reason that it belongs to."""
 
 from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from typing import Final
 
 from msgspec.structs import replace
@@ -20,6 +21,7 @@ from s1mpletrader.core.timers import TimerFlow
 from s1mpletrader.core.watchers import Watchers
 from s1mpletrader.domain.ids import IdKind, MakesIds, OriginId
 from s1mpletrader.domain.origin import Origin, OriginKind
+from s1mpletrader.domain.reality import Fill
 from s1mpletrader.domain.reasons import SCHEMA_VERSION, EntryDraft, EntryKind, EntryRef, Reasons
 from s1mpletrader.domain.replies import (
     Accepted,
@@ -57,6 +59,20 @@ _KIND_OF: Final[dict[type[ExchangeReply], EntryKind]] = {
     Replaced: EntryKind.REPLACED,
     CancelRejected: EntryKind.CANCEL_REJECTED,
 }
+
+_WORDS_OF: Final[dict[type[ExchangeReply], Callable[[ExchangeReply], str | None]]] = {
+    Rejected: attrgetter("rejection_reason"),
+    Cancelled: attrgetter("reason"),
+    Expired: attrgetter("reason"),
+    Unknown: attrgetter("reason"),
+    NotSent: attrgetter("reason"),
+    NotPlaced: attrgetter("evidence"),
+    Replaced: attrgetter("replaced_by"),
+    CancelRejected: attrgetter("reason"),
+}
+"""What the venue said in words; acceptances, fills and amendments say nothing."""
+
+_NOTHING_SAID: Final = Reasons(v=SCHEMA_VERSION)
 
 
 class ReplyFlow:
@@ -150,9 +166,10 @@ class ReplyFlow:
         if cause is not None:
             drafts += self._follow_up.drafts(effects, effects.intents, reply.at, cause, start=len(drafts))
         refs = self._recorder.record(Step(tuple(effects.reality), tuple(drafts)), self._notices(effects, drafts, cause))
-        self._count_effects(reply, effects)
+        self._count_reply(reply, effects)
         self._remember(effects, context, refs[own])
         if cause is not None:
+            self._count_further(effects)
             self._follow_up.remember(effects, drafts, refs, cause)
             self._timers.set(effects.wakes)
             self._outbox.put(self._recorder.recorded, effects.commands)
@@ -165,28 +182,29 @@ class ReplyFlow:
 
     def _own_drafts(self, reply: ExchangeReply, effects: Effects, context: OrderContext) -> list[EntryDraft]:
         """The reply's own entry, after that of the reopening which it may have forced."""
-        order_id = context.order_id
-        drafts: list[EntryDraft] = []
-        parent: EntryRef | int = context.last
-        if effects.reopened_by is not None:
-            reopened = Reasons(v=SCHEMA_VERSION, text=effects.reopened_by)
-            drafts.append(EntryDraft(EntryKind.REOPENED, reply.at, reopened, parent, order_id))
-            parent = 0
-        kind = _KIND_OF[type(reply)] if effects.alarm is None else EntryKind.ALARM
-        fill_id = effects.fill.fill_id if effects.fill is not None else None
-        drafts.append(EntryDraft(kind, reply.at, self._reasons(reply, effects, context), parent, order_id, fill_id))
-        return drafts
+        if effects.reopened_by is None:
+            return [self._own_draft(reply, effects, context, context.last)]
+        evidence = Reasons(v=SCHEMA_VERSION, text=effects.reopened_by)
+        reopened = EntryDraft(EntryKind.REOPENED, reply.at, evidence, context.last, context.order_id)
+        return [reopened, self._own_draft(reply, effects, context, 0)]
 
-    def _reasons(self, reply: ExchangeReply, effects: Effects, context: OrderContext) -> Reasons:
-        text = effects.alarm or _text(reply)
-        if effects.fill is None:
-            return Reasons(v=SCHEMA_VERSION, text=text)
+    def _own_draft(self, reply: ExchangeReply, effects: Effects, context: OrderContext, parent: EntryRef | int) -> EntryDraft:
+        said, fill = type(reply), effects.fill
+        kind, words = _KIND_OF[said], None
+        if effects.alarm is not None:
+            kind, words = EntryKind.ALARM, effects.alarm
+        elif said in _WORDS_OF:
+            words = _WORDS_OF[said](reply)
+        if fill is not None:
+            return EntryDraft(kind, reply.at, self._reasons_at(fill, words, context), parent, context.order_id, fill.fill_id)
+        return EntryDraft(kind, reply.at, _in_words(words), parent, context.order_id)
+
+    def _reasons_at(self, fill: Fill, words: str | None, context: OrderContext) -> Reasons:
         market = self._markets[context.strategy]
         if market.at <= context.causality.origin.at:
             # No candle has closed since the decision, so that the facts at fill time are the decision's own.
-            return Reasons(v=SCHEMA_VERSION, text=text)
-        snapshot = market.snapshot(effects.fill.symbol)
-        return Reasons(v=SCHEMA_VERSION, text=text, facts=market.facts(), market=snapshot)
+            return _in_words(words)
+        return Reasons(v=SCHEMA_VERSION, text=words, facts=market.facts(), market=market.snapshot(fill.symbol))
 
     def _record_external(self, reply: ExchangeReply, effects: Effects) -> None:
         external = effects.external
@@ -209,13 +227,18 @@ class ReplyFlow:
         else:
             self._cache.drop_context(context.order_id)
 
-    def _count_effects(self, reply: ExchangeReply, effects: Effects) -> None:
-        metrics = self._metrics
-        metrics.orders += len(effects.intents)
-        metrics.fills += effects.fill is not None
-        metrics.alarms += (effects.alarm is not None) + len(effects.warnings)
-        metrics.refusals += len(effects.given_up)
-        metrics.rejections += isinstance(reply, Rejected)
+    def _count_reply(self, reply: ExchangeReply, effects: Effects) -> None:
+        if effects.fill is not None:
+            self._metrics.fills += 1
+        if effects.alarm is not None:
+            self._metrics.alarms += 1
+        if isinstance(reply, Rejected):
+            self._metrics.rejections += 1
+
+    def _count_further(self, effects: Effects) -> None:
+        self._metrics.orders += len(effects.intents)
+        self._metrics.refusals += len(effects.given_up)
+        self._metrics.alarms += len(effects.warnings)
 
     def _notices(self, effects: Effects, drafts: Sequence[EntryDraft], cause: Cause | None) -> list[Notice]:
         notices: list[Notice] = []
@@ -229,16 +252,5 @@ class ReplyFlow:
         return notices if cause is None else notices + self._follow_up.notices(effects, drafts, cause)
 
 
-def _text(reply: ExchangeReply) -> str | None:
-    """What the venue said in words."""
-    match reply:
-        case Rejected():
-            return reply.rejection_reason
-        case NotSent() | Unknown() | Cancelled() | Expired() | CancelRejected():
-            return reply.reason
-        case NotPlaced():
-            return reply.evidence
-        case Replaced():
-            return reply.replaced_by
-        case _:
-            return None
+def _in_words(words: str | None) -> Reasons:
+    return _NOTHING_SAID if words is None else Reasons(v=SCHEMA_VERSION, text=words)

@@ -12,11 +12,20 @@ from msgspec import Struct
 from s1mpletrader.domain.directives import Action
 from s1mpletrader.domain.ids import FillId, GroupId, IdKind, OrderId, TradeId, check_id
 from s1mpletrader.domain.instant import Instant
+from s1mpletrader.domain.money import ZERO
 from s1mpletrader.domain.opinion import Direction
 from s1mpletrader.domain.orders import ListKind, OrderDetails, OrderEventKind, Side
 
 LIQUIDATION_ALGORITHM: Final = "liquidation"
 """The algorithm of a group whose orders the venue itself made, to close positions for want of margin: none of ours."""
+
+# What every record is checked against: a name of the module is found at once, a member of an enumeration is not.
+_TRADE: Final = IdKind.TRADE
+_GROUP: Final = IdKind.GROUP
+_ORDER: Final = IdKind.ORDER
+_FILL: Final = IdKind.FILL
+_NO_LIST: Final = ListKind.NONE
+_REOPENED: Final = OrderEventKind.REOPENED
 
 
 class FundsKind(StrEnum):
@@ -51,7 +60,7 @@ class TradeOpened(Struct, frozen=True, kw_only=True, tag=True):
     at: Instant
 
     def __post_init__(self) -> None:
-        check_id(self.trade_id, IdKind.TRADE)
+        check_id(self.trade_id, _TRADE)
 
 
 class GroupOpened(Struct, frozen=True, kw_only=True, tag=True):
@@ -70,7 +79,7 @@ class GroupOpened(Struct, frozen=True, kw_only=True, tag=True):
     done: bool = False
 
     def __post_init__(self) -> None:
-        check_id(self.group_id, IdKind.GROUP)
+        check_id(self.group_id, _GROUP)
 
 
 class GroupAdvanced(Struct, frozen=True, kw_only=True, tag=True):
@@ -107,8 +116,8 @@ class OrderIntended(Struct, frozen=True, kw_only=True, tag=True):
     """The last price known when the order was decided: what its fills are measured against."""
 
     def __post_init__(self) -> None:
-        check_id(self.order_id, IdKind.ORDER)
-        if (self.list_kind is ListKind.NONE) != (self.list_id is None):
+        check_id(self.order_id, _ORDER)
+        if (self.list_kind is _NO_LIST) != (self.list_id is None):
             raise ValueError("an order has a list id exactly when it is one of a list")
 
 
@@ -135,7 +144,7 @@ class OrderChanged(Struct, frozen=True, kw_only=True, tag=True):
     """The order's price from here on, where an amendment changed it."""
 
     def __post_init__(self) -> None:
-        if self.kind is OrderEventKind.REOPENED and not self.evidence:
+        if self.kind is _REOPENED and not self.evidence:
             raise ValueError("an order is reopened only with evidence")
 
 
@@ -175,10 +184,12 @@ class Fill(Struct, frozen=True, kw_only=True, tag="FillBooked"):
     source: FillSource = FillSource.STREAM
 
     def __post_init__(self) -> None:
-        check_id(self.fill_id, IdKind.FILL)
-        for name, value in (("price", self.price), ("quantity", self.quantity)):
-            if not (value.is_finite() and value > 0):
-                raise ValueError(f"a fill's {name} must be above zero, found {value}")
+        check_id(self.fill_id, _FILL)
+        price, quantity = self.price, self.quantity
+        if not (price.is_finite() and price > ZERO):
+            raise ValueError(f"a fill's price must be above zero, found {price}")
+        if not (quantity.is_finite() and quantity > ZERO):
+            raise ValueError(f"a fill's quantity must be above zero, found {quantity}")
 
 
 class ExternalFill(Struct, frozen=True, kw_only=True, tag=True):
@@ -202,7 +213,7 @@ class ExternalFill(Struct, frozen=True, kw_only=True, tag=True):
     source: FillSource = FillSource.STREAM
 
     def __post_init__(self) -> None:
-        check_id(self.fill_id, IdKind.FILL)
+        check_id(self.fill_id, _FILL)
 
 
 LedgerChange = FundsMoved | TradeOpened | GroupOpened | GroupAdvanced | OrderIntended | OrderChanged | Fill | ExternalFill
