@@ -67,7 +67,7 @@ def ask_planner(planning: Planning, situation: Situation) -> list[Answered]:
 def judge(planning: Planning, answer: Answered, situation: Situation, ids: FlowIds, strategy: str) -> Verdict:
     """Plan one answer as far as it goes, and put it before the gates."""
     draft = answer.draft
-    if isinstance(draft, RefusalDraft):
+    if not isinstance(draft, DirectiveDraft):
         return Verdict(None, _planner_refusal(planning, draft, answer, situation, ids))
     directive = _directive(draft, answer, ids)
     if draft.valid_until is not None and draft.valid_until < situation.at:
@@ -143,7 +143,7 @@ def _over(trade_id: TradeId) -> RefusalDraft:
 
 
 def _attribute(draft: DirectiveDraft | RefusalDraft, situation: Situation) -> Answered:
-    about = draft.withheld if isinstance(draft, RefusalDraft) else draft
+    about = draft if isinstance(draft, DirectiveDraft) else draft.withheld
     if draft.answers is not None and about is None:
         return Answered(draft, draft.answers, tuple(risk.id for risk in situation.risks))
     if about is None:

@@ -88,24 +88,22 @@ class Desk(Generic[T]):
         """The planner's draft; None for an explicit nothing, and where the stage has no planner. ``NotPlanned`` if it refuses."""
         confidence = directive.confidence
         for low, end, name, planner in self._routes:
-            if low <= confidence < end:
-                return self._answer(name, planner, directive, plans, situation)
+            if not low <= confidence < end:
+                continue
+            try:
+                answer = planner.plan(directive, plans, situation)
+            except Exception as fault:
+                raise PluginFailed(name, fault) from fault
+            if isinstance(answer, self._draft):
+                return answer
+            if isinstance(answer, Nothing):
+                return None
+            if isinstance(answer, RefusalDraft):
+                raise NotPlanned(self._stage, name, answer, plans)
+            raise wrong(name, "plan", answer, f"{self._draft.__name__}, NOTHING or RefusalDraft")
         if self._routes:
             raise Defect(f"no planner is routed for a confidence of {confidence}")
         return None
-
-    def _answer(self, name: str, planner: Any, directive: StrategyDirective, plans: Plans, situation: Situation) -> T | None:
-        try:
-            answer = planner.plan(directive, plans, situation)
-        except Exception as fault:
-            raise PluginFailed(name, fault) from fault
-        if isinstance(answer, self._draft):
-            return answer
-        if isinstance(answer, Nothing):
-            return None
-        if isinstance(answer, RefusalDraft):
-            raise NotPlanned(self._stage, name, answer, plans)
-        raise wrong(name, "plan", answer, f"{self._draft.__name__}, NOTHING or RefusalDraft")
 
 
 @dataclass(frozen=True, kw_only=True)

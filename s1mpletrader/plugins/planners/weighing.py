@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 from functools import lru_cache, reduce
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Annotated, Final, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,23 +16,29 @@ from s1mpletrader.api import (
     Aim,
     Direction,
     DirectiveDraft,
-    OpenTrade,
-    OrderType,
     PluginConfig,
-    RefusalDraft,
     Risk,
     Scope,
     Severity,
     Signal,
-    SignalId,
     Situation,
     WorkerProvision,
     decimal_from_float,
-    opening_side,
     plain,
 )
 from s1mpletrader.plugins.numbers import NotNegative, Positive
-from s1mpletrader.plugins.planners.execution import CLOSING_ALGORITHM
+from s1mpletrader.plugins.planners.cases import (
+    Answer,
+    Case,
+    No,
+    change,
+    close,
+    is_closing,
+    kinds,
+    occupied,
+    pending_close,
+    refuse,
+)
 
 ONE: Final = Decimal(1)
 
@@ -76,22 +82,8 @@ class Opinion(Struct, frozen=True):
     """The same less the opposing ones, at most 1."""
 
 
-class Case(Struct, frozen=True):
-    """One symbol in a situation."""
-
-    symbol: str
-    signals: Sequence[Signal]
-    changes: Sequence[Signal]
-    risks: Sequence[Risk]
-    danger: Risk | None
-    """The gravest of the risks that end trades, the first of equally grave ones."""
-    trade: OpenTrade | None
-    situation: Situation
-
-
-Answer: TypeAlias = DirectiveDraft | RefusalDraft
-No: TypeAlias = tuple[str, str]
-"""What speaks against a directive: a code, and a sentence."""
+_add: Final = DERIVED.add
+_subtract: Final = DERIVED.subtract
 
 # Looking a member up in its enumeration costs as much as three calls, and these are looked up for every signal.
 _SHORT: Final = Direction.SHORT
@@ -150,21 +142,21 @@ class Weighing:
         trade, danger = case.trade, case.danger
         ended = False
         if danger is not None and trade is not None and not is_closing(trade, case.situation):
-            answers.append(_close(trade, f"the risk {danger.kind} is {danger.severity.name}", ONE))
+            answers.append(close(trade, f"the risk {danger.kind} is {danger.severity.name}", ONE))
             ended = True
         if not case.signals:
             if case.changes:
-                answers.append(_change(case, is_ending=ended))
+                answers.append(change(case, is_ending=ended))
             return
         opinion = self._weigh(case.signals)
         wanted = self._wanted(case, opinion)
         if case.changes:
-            answers.append(_change(case, is_ending=ended or wanted.scope is _CLOSE_EXISTING))
+            answers.append(change(case, is_ending=ended or wanted.scope is _CLOSE_EXISTING))
         if not ended:
             no = self._objection(case, opinion, wanted)
-            answers.append(self._less_risks(case, wanted, opinion) if no is None else _refuse(case, no, wanted))
+            answers.append(self._less_risks(case, wanted, opinion) if no is None else refuse(case, no, wanted))
         elif wanted.scope is _NEW_TRADE:
-            answers.append(_refuse(case, ("RISK_VETO", "a risk has just ended the trade"), wanted))
+            answers.append(refuse(case, ("RISK_VETO", "a risk has just ended the trade"), wanted))
 
     def _weigh(self, signals: Sequence[Signal]) -> Opinion:
         """The stronger direction, the first signal's of equally strong ones. Decimals, so that 0.7 less 0.2 reaches 0.5."""
@@ -173,20 +165,20 @@ class Weighing:
         # A confidence is no money: however small, it may be rounded away beside a large one.
         for signal in signals:
             if signal.direction is first:
-                agreeing = DERIVED.add(agreeing, self._decimal(signal.confidence))
+                agreeing = _add(agreeing, self._decimal(signal.confidence))
             else:
-                opposing = DERIVED.add(opposing, self._decimal(signal.confidence))
+                opposing = _add(opposing, self._decimal(signal.confidence))
         if opposing > agreeing:
-            return Opinion(first.opposite, opposing, min(ONE, DERIVED.subtract(opposing, agreeing)))
-        return Opinion(first, agreeing, min(ONE, DERIVED.subtract(agreeing, opposing)))
+            return Opinion(first.opposite, opposing, min(ONE, _subtract(opposing, agreeing)))
+        return Opinion(first, agreeing, min(ONE, _subtract(agreeing, opposing) if opposing else agreeing))
 
     def _wanted(self, case: Case, opinion: Opinion) -> DirectiveDraft:
         """The directive that the signals ask for, before anything speaks against it."""
         direction, trade = opinion.direction, case.trade
-        reason = _kinds(case.signals, direction)
+        reason = kinds(case.signals, direction)
         answers = tuple([signal.id for signal in case.signals]) if case.changes else None
         if trade is not None and self._closes and trade.direction is not direction:
-            return _close(trade, reason, opinion.net, answers)
+            return close(trade, reason, opinion.net, answers)
         if trade is not None and self._adds and trade.direction is direction:
             return DirectiveDraft(
                 symbol=case.symbol,
@@ -207,14 +199,14 @@ class Weighing:
         if opinion.net < self._confidence_min:
             return self._weakness(opinion)
         if wanted.scope is _CLOSE_EXISTING:
-            return _pending_close(case)
-        occupied = _pending_close if wanted.scope is _MODIFY_EXISTING else _occupied
-        return self._disallowed(case, opinion.direction) or occupied(case) or self._veto(case, opinion)
+            return pending_close(case)
+        hindrance = pending_close if wanted.scope is _MODIFY_EXISTING else occupied
+        return self._disallowed(case, opinion.direction) or hindrance(case) or self._veto(case, opinion)
 
     def _weakness(self, opinion: Opinion) -> No:
         least = self._confidence_min
         if opinion.agreeing >= least:
-            opposing = DERIVED.subtract(opinion.agreeing, opinion.net)
+            opposing = _subtract(opinion.agreeing, opinion.net)
             detail = f"{plain(opinion.agreeing)} for {opinion.direction}, {plain(opposing)} against it"
             return "CONFLICTING_SIGNALS", detail
         return "WEAK", f"a confidence of {plain(opinion.net)} does not reach {plain(least)}"
@@ -234,93 +226,17 @@ class Weighing:
         danger = case.danger
         if danger is not None:
             return "RISK_VETO", f"the risk {danger.kind} {danger.severity.name} would end the trade at once"
-        left = DERIVED.subtract(opinion.net, self._penalty(case))
+        left = _subtract(opinion.net, self._penalty(case))
         if left >= self._confidence_min:
             return None
         risks = ", ".join(f"{risk.kind} {risk.severity.name}" for risk in case.risks)
-        return (
-            "RISK_VETO",
-            f"{risks} leave {plain(left)} of a confidence of {plain(opinion.net)}, {plain(self._confidence_min)} is needed",
-        )
+        needed = plain(self._confidence_min)
+        return "RISK_VETO", f"{risks} leave {plain(left)} of a confidence of {plain(opinion.net)}, {needed} is needed"
 
     def _less_risks(self, case: Case, wanted: DirectiveDraft, opinion: Opinion) -> DirectiveDraft:
         if wanted.scope is _CLOSE_EXISTING or not case.risks:
             return wanted
-        return replace(wanted, confidence=float(DERIVED.subtract(opinion.net, self._penalty(case))))
+        return replace(wanted, confidence=float(_subtract(opinion.net, self._penalty(case))))
 
     def _penalty(self, case: Case) -> Decimal:
-        return reduce(DERIVED.add, [self._weights[risk.severity] for risk in case.risks], ZERO)
-
-
-def is_closing(trade: OpenTrade, situation: Situation) -> bool:
-    """Whether the trade's end is under way: its closing order is live, or waits for the end of the trade's other orders."""
-    if CLOSING_ALGORITHM in trade.algorithms:
-        return True
-    if not situation.view.open_orders:
-        return False
-    closing_side = opening_side(trade.direction).opposite
-    return any(
-        order.trade_id == trade.trade_id and order.details.type is OrderType.MARKET and order.details.side is closing_side
-        for order in situation.view.open_orders
-    )
-
-
-def _close(trade: OpenTrade, reason: str, confidence: Decimal, answers: tuple[SignalId, ...] | None = None) -> DirectiveDraft:
-    return DirectiveDraft(
-        symbol=trade.symbol,
-        direction=trade.direction,
-        scope=_CLOSE_EXISTING,
-        trade_id=trade.trade_id,
-        confidence=float(confidence),
-        reason=reason,
-        answers=answers,
-    )
-
-
-def _change(case: Case, *, is_ending: bool) -> Answer:
-    """One modification for all signals that ask for it; refused where there is nothing to modify."""
-    answers = tuple([signal.id for signal in case.changes])
-    reason = _kinds(case.changes)
-    trade = case.trade
-    if trade is None:
-        return RefusalDraft(code="FLAT", detail=f"{case.symbol}: {reason} finds no trade to modify", answers=answers)
-    if is_ending or is_closing(trade, case.situation):
-        return RefusalDraft(code="ORDER_PENDING", detail=f"{case.symbol}: the trade's end is under way", answers=answers)
-    return DirectiveDraft(
-        symbol=case.symbol,
-        direction=trade.direction,
-        scope=_MODIFY_EXISTING,
-        trade_id=trade.trade_id,
-        aim=Aim.EXITS,
-        reason=reason,
-        answers=answers,
-    )
-
-
-def _kinds(signals: Sequence[Signal], direction: Direction | None = None) -> str:
-    """What the signals are of, or those of them for a direction."""
-    kinds: dict[str, None] = {}
-    for signal in signals:
-        if direction is None or signal.direction is direction:
-            kinds[signal.kind] = None
-    return ", ".join(kinds)
-
-
-def _refuse(case: Case, no: No, withheld: DirectiveDraft) -> RefusalDraft:
-    code, detail = no
-    return RefusalDraft(code=code, detail=f"{case.symbol}: {detail}", withheld=withheld)
-
-
-def _pending_close(case: Case) -> No | None:
-    if case.trade is not None and is_closing(case.trade, case.situation):
-        return "ORDER_PENDING", "the trade's end is under way"
-    return None
-
-
-def _occupied(case: Case) -> No | None:
-    """A second trade is not opened beside one that is open, or may yet come to be."""
-    if case.trade is not None and case.trade.quantity:
-        return "POSITION_OPEN", f"a {case.trade.direction} trade of {plain(abs(case.trade.quantity))} is open"
-    if case.trade is not None or case.symbol in [order.details.symbol for order in case.situation.view.open_orders]:
-        return "ORDER_PENDING", "a trade has been begun, and its orders have not ended"
-    return None
+        return reduce(_add, [self._weights[risk.severity] for risk in case.risks], ZERO)
