@@ -28,6 +28,7 @@ from s1mpletrader.ports.algorithms import CommandRefused, GroupEvent, OrderUpdat
 # Looking a member up in its enumeration costs as much as three calls, and these are looked up for every order.
 _TRADE: Final = IdKind.TRADE
 _NEW_TRADE: Final = Scope.NEW_TRADE
+_NEVER_THERE: Final = (OrderState.REJECTED, OrderState.NOT_PLACED)
 _ONLY_CANCELS: Final = (Action.CANCEL_GROUP, Action.CANCEL_ALL_IN_TRADE)
 
 
@@ -281,7 +282,7 @@ class ExecutionWorker:
             raise UnknownId(f"a reply names the order {reply.order_id}, which the ledger does not know")
         if adds_nothing(order, reply):
             return
-        if isinstance(reply, Accepted) and order.state in (OrderState.REJECTED, OrderState.NOT_PLACED):
+        if isinstance(reply, Accepted) and order.state in _NEVER_THERE:
             order = self._reopen(order, reply.exchange_order_id, reply.at, effects)
         effects.order = self._groups.write(event_of(order, reply), effects)
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from s1mpletrader.domain.money import ZERO
 from s1mpletrader.domain.opinion import Direction
 
 
@@ -77,16 +78,18 @@ class OrderDetails(Struct, frozen=True, kw_only=True):
     """Never opens or turns a position: what exceeds it is not filled."""
 
     def __post_init__(self) -> None:
-        if not (self.quantity.is_finite() and self.quantity > 0):
+        if not (self.quantity.is_finite() and self.quantity > ZERO):
             raise ValueError(f"an order's quantity must be above zero, found {self.quantity}")
-        for name, price, wanted in (
-            ("price", self.price, self.type in _HAS_PRICE),
-            ("stop_price", self.stop_price, self.type in _HAS_STOP),
-        ):
-            if (price is not None) != wanted:
-                raise ValueError(f"a {self.type} order {'needs a' if wanted else 'has no'} {name}")
-            if price is not None and not (price.is_finite() and price > 0):
-                raise ValueError(f"an order's {name} must be above zero, found {price}")
+        if self.price is not None or self.type in _HAS_PRICE:
+            self._check("price", self.price, wanted=self.type in _HAS_PRICE)
+        if self.stop_price is not None or self.type in _HAS_STOP:
+            self._check("stop_price", self.stop_price, wanted=self.type in _HAS_STOP)
+
+    def _check(self, name: str, price: Decimal | None, *, wanted: bool) -> None:
+        if (price is not None) != wanted:
+            raise ValueError(f"a {self.type} order {'needs a' if wanted else 'has no'} {name}")
+        if price is not None and not (price.is_finite() and price > ZERO):
+            raise ValueError(f"an order's {name} must be above zero, found {price}")
 
 
 class OrderState(StrEnum):

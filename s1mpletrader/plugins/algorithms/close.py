@@ -7,6 +7,7 @@ from msgspec import Struct, json
 from msgspec.structs import replace
 
 from s1mpletrader.api import (
+    ZERO,
     AccountType,
     Advance,
     Amend,
@@ -71,6 +72,14 @@ class CloseState(Struct, frozen=True, kw_only=True, omit_defaults=True):
     wake_at: Instant | None = None
 
 
+_DECODE = json.Decoder(CloseState).decode
+
+# Looking a member up in its enumeration costs as much as three calls, and these are looked up for every close.
+_MARKET = OrderType.MARKET
+_BUY, _SELL = Side.BUY, Side.SELL
+_NETTING = AccountType.NETTING
+
+
 class Close:
     """Waits until what stands in the way has ended, and then closes exactly what is held, or the part that was asked for.
 
@@ -85,9 +94,10 @@ class Close:
 
     def begin(self, directive: ExecutionDirective, context: GroupContext) -> Advance:
         """Take back what stands in the way, or close at once where nothing does."""
-        held, size = abs(context.held_quantity), directive.plans.size
+        held, size, orders = abs(context.held_quantity), directive.plans.size, context.trade_orders
         if size is None or size.quantity >= held:
-            orders = context.trade_orders
+            if not orders:
+                return _close(CloseState(), context)
             taken = tuple(_renewal(exits, exits[0].remaining_quantity) for exits in live_exits(context))
             state = CloseState(cancelled=tuple(order.order_id for order in orders), taken=taken)
             commands: tuple[Cancel | Amend, ...] = tuple(Cancel(order_id=order.order_id) for order in orders)
@@ -101,7 +111,7 @@ class Close:
 
     def advance(self, state: bytes, event: GroupEvent, context: GroupContext) -> Advance:
         """Close once nothing stands in the way any more."""
-        close = json.decode(state, type=CloseState)
+        close = _DECODE(state)
         if isinstance(event, PlansChanged):
             close = _moved(close, event.plans.exit)
         if close.has_placed:
@@ -224,10 +234,10 @@ def _close(close: CloseState, context: GroupContext) -> Advance:
         return _fail(close, "BELOW_MINIMUM", why, context)
     details = OrderDetails(
         symbol=context.trade.symbol,
-        side=Side.SELL if context.held_quantity > 0 else Side.BUY,
-        type=OrderType.MARKET,
+        side=_SELL if context.held_quantity > ZERO else _BUY,
+        type=_MARKET,
         quantity=quantity_of(parts[0], instrument),
-        reduce_only=context.view.account_type is AccountType.NETTING,
+        reduce_only=context.view.account_type is _NETTING,
     )
     closing = Place(orders=(PlannedOrder(details=details, role="close"),))
     renewed: tuple[Place, ...] = ()
@@ -238,20 +248,21 @@ def _close(close: CloseState, context: GroupContext) -> Advance:
 
 def _attend(close: CloseState, event: GroupEvent, context: GroupContext) -> Advance:
     """Hear what becomes of the closing order. Whoever stops this has taken over what is held."""
-    if isinstance(event, Stop):
-        return Advance(done=True)
-    if not isinstance(event, OrderUpdate) or event.order.group_id != context.group_id:
+    if not isinstance(event, OrderUpdate):
+        return Advance(done=True) if isinstance(event, Stop) else _stay(close)
+    order = event.order
+    if order.group_id != context.group_id:
         return _stay(close)
-    is_refused = event.order.state in REFUSED and event.fill is None
+    is_refused = event.fill is None and order.state in REFUSED
     if close.is_over:
-        return _end(replace(close, refused=(event.order.order_id,) if is_refused else ()), context)
-    if event.order.details.type is not OrderType.MARKET:
-        return _stay(replace(close, refused=(*close.refused, event.order.order_id)) if is_refused else close)
-    if event.order.live:
+        return _end(replace(close, refused=(order.order_id,) if is_refused else ()), context)
+    if order.details.type is not _MARKET:
+        return _stay(replace(close, refused=(*close.refused, order.order_id)) if is_refused else close)
+    if order.live:
         return _stay(close)
-    if event.order.remaining_quantity:
-        return _fail(close, "NOT_CLOSED", _told(event.order), context)
-    rest = None if close.quantity is None else subtract(close.quantity, event.order.quantity)
+    if order.remaining_quantity:
+        return _fail(close, "NOT_CLOSED", _told(order), context)
+    rest = None if close.quantity is None else subtract(close.quantity, order.quantity)
     return _close(replace(close, quantity=rest, taken=()), context)
 
 
@@ -264,19 +275,19 @@ def _end(
 ) -> Advance:
     """Close nothing more, and be done once the venue has every exit; what those that it refuses were to guard is closed."""
     commands, alarms = list(places), [] if alarm is None else [alarm]
-    for order in (context.find_order(order_id) for order_id in close.refused):
+    for order_id in close.refused:
+        order = context.find_order(order_id)
         closing, why = ((), None) if order is None else after_refusal(order, context)
         commands += closing
         alarms += [] if why is None else [why]
-    is_done = not commands and all(one.state in ACKNOWLEDGED for one in context.orders if one.live)
-    over = replace(close, refused=(), is_over=True, has_placed=True, wake_at=None)
-    return Advance(
-        commands=tuple(commands),
-        state=b"" if is_done else json.encode(over),
-        done=is_done,
-        given_up=given_up,
-        alarm="; ".join(alarms) or None,
-    )
+    is_done = not commands and not _unacknowledged(context)
+    state = b"" if is_done else json.encode(replace(close, refused=(), is_over=True, has_placed=True, wake_at=None))
+    return Advance(commands=tuple(commands), state=state, done=is_done, given_up=given_up, alarm="; ".join(alarms) or None)
+
+
+def _unacknowledged(context: GroupContext) -> list[Order]:
+    """The group's live orders of which the venue has not said that it has them."""
+    return [order for order in context.orders if order.live and order.state not in ACKNOWLEDGED]
 
 
 def _told(order: Order) -> str:

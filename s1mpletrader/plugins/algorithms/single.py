@@ -55,10 +55,12 @@ class Single:
 
     def begin(self, directive: ExecutionDirective, context: GroupContext) -> Advance:
         """Place the entry."""
+        place = Place(orders=(entry_order(directive),))
         entry = directive.plans.entry
         valid_until = entry.valid_until if entry is not None else None
-        place = Place(orders=(entry_order(directive),))
-        return Advance(commands=(place,), wake_at=valid_until, state=str(valid_until or "").encode(), done=valid_until is None)
+        if valid_until is None:
+            return Advance(commands=(place,), done=True)
+        return Advance(commands=(place,), wake_at=valid_until, state=str(valid_until).encode())
 
     def advance(self, state: bytes, event: GroupEvent, context: GroupContext) -> Advance:
         """Cancel what is left when its time has run out, and be done when nothing is live."""

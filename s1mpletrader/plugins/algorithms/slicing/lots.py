@@ -20,7 +20,7 @@ def quantity_of(lots: int, instrument: Instrument) -> Decimal:
 def lots_min(instrument: Instrument, price: Decimal | None) -> int:
     """The smallest order that the venue takes at a price, in lots; without a price its value is not looked at."""
     least = max(1, _ceiling(instrument.quantity_min, instrument.quantity_lot))
-    if price is None:
+    if price is None or not instrument.notional_min:
         return least
     value_of_lot = multiply(multiply(price, instrument.multiplier), instrument.quantity_lot)
     return max(least, _ceiling(instrument.notional_min, value_of_lot))
@@ -68,5 +68,7 @@ def merge(times: Sequence[Instant], parts: Sequence[int], least: int) -> tuple[t
 
 
 def _ceiling(amount: Decimal, unit: Decimal) -> int:
+    if amount <= unit:
+        return int(amount > ZERO)
     whole = EXACT.divide_int(amount, unit)
     return int(whole) + (multiply(whole, unit) < amount)
