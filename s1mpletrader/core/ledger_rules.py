@@ -1,8 +1,9 @@
 """The laws of the ledger on writing, for every store that implements it: states, ordinals, parents, and idempotency."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, Protocol
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from s1mpletrader.domain.errors import IllegalTransition, Refused
@@ -25,7 +26,7 @@ PARENTS_MAX: Final = 4096
 """How many groups, and how many trades, are remembered; a forgotten one is looked up again."""
 
 
-class GroupStanding(NamedTuple):
+class GroupStanding(Struct, frozen=True, gc=False):
     """What the rules have to know of a group: whose it is, and how often it has advanced."""
 
     trade_id: TradeId
@@ -123,9 +124,10 @@ class LedgerRules:
             self._trades.clear()
 
     def _keep(self, order: Order) -> None:
-        self._orders[order.intent.order_id] = order
-        if order.state.terminal:
-            self._ended.append(order.intent.order_id)
+        order_id = order.intent.order_id
+        self._orders[order_id] = order
+        if not order.live:
+            self._ended.append(order_id)
 
     def _order(self, order_id: OrderId, stored: IStoredBook) -> Order:
         order = self._orders.get(order_id)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Table, create_engine, event, text
 
-from s1mpletrader.api import Defect, EntryKind, LedgerChange, OrderState, Unavailable
+from s1mpletrader.api import BrokenChain, Defect, EntryKind, LedgerChange, MissingParent, OrderState, Unavailable
 from s1mpletrader.contracts.samples import Samples
 from s1mpletrader.contracts.story import Story
 from s1mpletrader.plugins.stores import open_journal, open_ledger
@@ -151,13 +151,43 @@ def test_nothing_is_written_after_a_full_disk_has_undone_the_transaction(sqlite_
     """Not even by somebody who catches the error: it would lie outside any transaction."""
     database = Database(store_url(sqlite_url), durable=True)
     ledger, samples = SqlLedger(database, "book", lasting=True), Samples()
-    many: list[LedgerChange] = [change for _ in range(2_000) for change in samples.family().changes]
     _fill_up(database)
     with pytest.raises(Unavailable), ledger.begin() as tx:  # noqa: PT012 - as a whole
-        with pytest.raises(Unavailable, match="full"):
-            ledger.write(tx, many)
+        with pytest.raises(Unavailable, match="full"):  # noqa: PT012 - one of many writes
+            for _ in range(2_000):
+                ledger.write(tx, samples.family().changes)
         ledger.write(tx, [samples.funds()])
     assert list(ledger.changes()) == []
+    database.close()
+
+
+def test_a_full_disk_takes_a_write_of_many_rows_back_whole(sqlite_url: str) -> None:
+    """What is written to the transaction before it and after it keeps every law."""
+    database = Database(store_url(sqlite_url), durable=True)
+    ledger, journal, samples, story = (
+        SqlLedger(database, "book", lasting=True),
+        SqlJournal(database, lasting=True),
+        Samples(),
+        Story(),
+    )
+    many: list[LedgerChange] = [change for _ in range(2_000) for change in samples.family().changes]
+    begun, first = story.begin(), samples.family().changes
+    told = [entry for _ in range(40_000) for entry in story.follow(EntryKind.ADVANCED)]
+    _fill_up(database)
+    with ledger.begin() as tx:
+        ledger.write(tx, first)
+        journal.write(tx, begun)
+        with pytest.raises(Unavailable, match="full"):
+            ledger.write(tx, many)
+        with pytest.raises(Unavailable, match="full"):
+            journal.write(tx, told)
+        with pytest.raises(MissingParent):
+            ledger.write(tx, many[-1:])
+        with pytest.raises(BrokenChain):
+            journal.write(tx, told[-1:])
+        journal.write(tx, told[:1])
+    assert list(ledger.changes()) == list(first)
+    assert list(journal.entries("run-1")) == [*begun, told[0]]
     database.close()
 
 

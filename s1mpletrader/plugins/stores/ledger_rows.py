@@ -1,8 +1,7 @@
 """Between a ledger's changes and the rows of its tables: both ways, each kind of change in one table."""
 
 from collections.abc import Callable
-from decimal import Decimal
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple
 
 from msgspec import convert
 from sqlalchemy import RowMapping, Table
@@ -32,8 +31,6 @@ from s1mpletrader.plugins.stores.ledger_tables import (
 from s1mpletrader.plugins.stores.row_writer import ABSENT, RowTuple
 from s1mpletrader.plugins.stores.tables import table_of
 
-T = TypeVar("T")
-
 
 class RowShape(NamedTuple):
     """Where one kind of change is stored, and how it is turned into a row and back."""
@@ -46,14 +43,6 @@ class RowShape(NamedTuple):
     """The values of the primary key's columns after the book."""
 
 
-def _text(value: Decimal | None) -> str | float:
-    return ABSENT if value is None else format(value, "f")
-
-
-def _given(value: T | None) -> T | float:
-    return ABSENT if value is None else value
-
-
 def _funds_row(book: str, written: int, it: FundsMoved) -> RowTuple:
     return book, it.strategy, it.asset, it.kind._value_, it.at, it.ordinal, written, format(it.amount, "f")
 
@@ -64,13 +53,22 @@ def _trade_row(book: str, written: int, it: TradeOpened) -> RowTuple:
 
 def _group_row(book: str, written: int, it: GroupOpened) -> RowTuple:
     return (
-        *(book, it.group_id, written, it.trade_id, it.action._value_),
-        *(it.algorithm, it.at, bytearray(it.state), _given(it.wake_at), it.done),
+        book,
+        it.group_id,
+        written,
+        it.trade_id,
+        it.action._value_,
+        it.algorithm,
+        it.at,
+        bytearray(it.state),
+        ABSENT if it.wake_at is None else it.wake_at,
+        it.done,
     )
 
 
 def _group_event_row(book: str, written: int, it: GroupAdvanced) -> RowTuple:
-    return book, it.group_id, it.ordinal, written, it.at, bytearray(it.state), _given(it.wake_at), it.done
+    wake_at = ABSENT if it.wake_at is None else it.wake_at
+    return book, it.group_id, it.ordinal, written, it.at, bytearray(it.state), wake_at, it.done
 
 
 def _order_row(book: str, written: int, it: OrderIntended) -> RowTuple:
@@ -96,8 +94,8 @@ def _order_row(book: str, written: int, it: OrderIntended) -> RowTuple:
         details.reduce_only,
         it.decided_at,
         it.list_kind._value_,
-        _given(it.list_id),
-        _given(it.replaces),
+        ABSENT if it.list_id is None else it.list_id,
+        ABSENT if it.replaces is None else it.replaces,
         ABSENT if reference_price is None else format(reference_price, "f"),
     )
 
@@ -110,13 +108,13 @@ def _order_event_row(book: str, written: int, it: OrderChanged) -> RowTuple:
         written,
         it.kind._value_,
         it.at,
-        _given(it.submitted_at),
-        _given(it.venue_at),
-        _given(it.exchange_order_id),
-        _given(it.rejection_reason),
-        _given(it.evidence),
-        _text(it.quantity),
-        _text(it.price),
+        ABSENT if it.submitted_at is None else it.submitted_at,
+        ABSENT if it.venue_at is None else it.venue_at,
+        ABSENT if it.exchange_order_id is None else it.exchange_order_id,
+        ABSENT if it.rejection_reason is None else it.rejection_reason,
+        ABSENT if it.evidence is None else it.evidence,
+        ABSENT if it.quantity is None else format(it.quantity, "f"),
+        ABSENT if it.price is None else format(it.price, "f"),
     )
 
 
@@ -147,8 +145,8 @@ def _external_fill_row(book: str, written: int, it: ExternalFill) -> RowTuple:
         book,
         it.fill_id,
         written,
-        _given(it.client_order_id),
-        _given(it.exchange_order_id),
+        ABSENT if it.client_order_id is None else it.client_order_id,
+        ABSENT if it.exchange_order_id is None else it.exchange_order_id,
         it.venue,
         it.account,
         it.symbol,

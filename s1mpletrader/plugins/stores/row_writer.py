@@ -1,12 +1,12 @@
 """How rows reach a table: compiled once for each table, then straight to the driver."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
-from typing import Any, Final, Protocol, TypeAlias
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import Connection, Dialect, Table, insert
+from sqlalchemy import Connection, Dialect, Table
 
 ABSENT: Final = float("nan")
 """Stands in a row for NULL. SQLite stores NaN as NULL, and its driver binds a float at once, while it first offers None to
@@ -22,6 +22,9 @@ A Decimal is plain text. Bytes are a bytearray, which the SQLite driver takes as
 IntegrityErrors: Final = (sqlite3.IntegrityError, psycopg.IntegrityError)
 """What a writer raises where a row is there already, or its parent is not."""
 
+INSERT_ROWS: Final = 32
+"""How many rows one INSERT takes where there are as many: SQLite then finds the place of each from that of the one before."""
+
 COPY_ROWS_MIN: Final = 16
 """From how many rows on PostgreSQL's COPY is faster than INSERT."""
 
@@ -34,37 +37,58 @@ class IRowWriter(Protocol):
         ...
 
 
+class Inserts(NamedTuple):
+    """A table's prepared statements."""
+
+    one: str
+    """Inserts one row."""
+    many: str
+    """Inserts ``INSERT_ROWS`` rows, whose values follow one another."""
+
+
 class InsertWriter:
-    """SQLite: many rows by one prepared INSERT."""
+    """SQLite: many rows by a few prepared INSERTs. ``place`` is what stands for a value in the driver's statements."""
 
-    def __init__(self, dialect: Dialect) -> None:
-        self._dialect = dialect
-        self._statements: dict[Table, str] = {}
+    def __init__(self, dialect: Dialect, place: str) -> None:
+        self._names = dialect.identifier_preparer
+        self._place = place
+        self._inserts: dict[Table, Inserts] = {}
 
-    def write(self, connection: Connection, table: Table, rows: Iterable[Sequence[Any]]) -> None:
+    def write(self, connection: Connection, table: Table, rows: Sequence[RowTuple]) -> None:
         """Insert by ``executemany``."""
-        statement = self._statements.get(table)
-        if statement is None:
-            statement = self._statements[table] = str(insert(table).compile(dialect=self._dialect))
+        inserts = self._inserts.get(table)
+        if inserts is None:
+            inserts = self._inserts[table] = self._prepare(table)
+        grouped = len(rows) - len(rows) % INSERT_ROWS
         cursor = _driver(connection).cursor()
         try:
-            cursor.executemany(statement, rows)
+            if grouped:
+                groups = [rows[start : start + INSERT_ROWS] for start in range(0, grouped, INSERT_ROWS)]
+                cursor.executemany(inserts.many, map(_joined, groups))
+            if grouped < len(rows):
+                cursor.executemany(inserts.one, rows[grouped:])
         finally:
             cursor.close()
+
+    def _prepare(self, table: Table) -> Inserts:
+        columns = [self._names.quote(column.name) for column in table.columns]
+        into = f"INSERT INTO {self._names.format_table(table)} ({', '.join(columns)}) VALUES "  # noqa: S608 - names of our own tables
+        values = f"({', '.join([self._place] * len(columns))})"
+        return Inserts(into + values, into + ", ".join([values] * INSERT_ROWS))
 
 
 class CopyWriter:
     """PostgreSQL: many rows by COPY, a few by INSERT."""
 
     def __init__(self, dialect: Dialect) -> None:
-        self._few = InsertWriter(dialect)
+        self._few = InsertWriter(dialect, "%s")
         self._statements: dict[Table, sql.Composed] = {}
 
     def write(self, connection: Connection, table: Table, rows: Sequence[RowTuple]) -> None:
         """Insert by what is faster."""
-        with_nulls = ([None if value is ABSENT else value for value in row] for row in rows)
+        with_nulls = (tuple([None if value is ABSENT else value for value in row]) for row in rows)
         if len(rows) < COPY_ROWS_MIN:
-            self._few.write(connection, table, with_nulls)
+            self._few.write(connection, table, list(with_nulls))
             return
         statement = self._statements.get(table)
         if statement is None:
@@ -74,6 +98,13 @@ class CopyWriter:
         with _driver(connection).cursor() as cursor, cursor.copy(statement) as copy:
             for row in with_nulls:
                 copy.write_row(row)
+
+
+def _joined(rows: Sequence[RowTuple]) -> list[Any]:
+    values: list[Any] = []
+    for row in rows:
+        values += row
+    return values
 
 
 def _driver(connection: Connection) -> Any:

@@ -49,7 +49,6 @@ class SqlJournal(SqlJournalReader):
             try:
                 self._append(tx.connection, entries)
             except (BrokenChain, *IntegrityErrors):
-                self._rules.forget()
                 self._append(tx.connection, entries)
 
     def discard(self, run: str) -> None:
@@ -64,12 +63,16 @@ class SqlJournal(SqlJournalReader):
         self._forget()
 
     def _append(self, connection: Connection, entries: Sequence[SealedEntry]) -> None:
-        with savepoint(connection):
-            fresh = self._rules.sift(entries, ChainQueries(connection))
-            for run in dict.fromkeys(entry.run for entry in fresh if entry.seq == 0):
-                connection.execute(insert(RUN).values(run=run, lasting=self._lasting))
-            if fresh:
-                self._database.rows.write(connection, ENTRY, [_row(entry) for entry in fresh])
+        try:
+            with savepoint(connection):
+                fresh = self._rules.sift(entries, ChainQueries(connection))
+                for run in [entry.run for entry in fresh if entry.seq == 0]:
+                    connection.execute(insert(RUN).values(run=run, lasting=self._lasting))
+                if fresh:
+                    self._database.rows.write(connection, ENTRY, list(map(_row, fresh)))
+        except BaseException:
+            self._rules.forget()
+            raise
 
     def _forget(self) -> None:
         self._rules.forget()

@@ -35,7 +35,8 @@ class Sqlite:
         """Tell a new connection how to keep what it is given.
 
         Transactions are begun by hand. FULL syncs the log at every commit; NORMAL loses the latest commits in a power cut, never
-        in the end of a process, and never the file's consistency.
+        in the end of a process, and never the file's consistency. Some builds overwrite with zeros what a page no longer holds,
+        at every page that is divided: nothing here asks for that.
         """
         driver.isolation_level = None
         driver.execute(f"PRAGMA busy_timeout = {wait_ms_max}")
@@ -47,6 +48,7 @@ class Sqlite:
         if read_only:
             driver.execute("PRAGMA query_only = ON")
             return
+        driver.execute("PRAGMA secure_delete = OFF")
         driver.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
         mode = _write_ahead(driver, wait_ms_max)
         if mode != "wal":
@@ -78,7 +80,7 @@ class Sqlite:
 
     def row_writer(self, dialect: Dialect) -> IRowWriter:
         """How rows are written."""
-        return InsertWriter(dialect)
+        return InsertWriter(dialect, "?")
 
 
 def _write_ahead(driver: sqlite3.Connection, wait_ms_max: int) -> str:
