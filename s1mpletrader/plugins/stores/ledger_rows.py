@@ -30,6 +30,7 @@ from s1mpletrader.plugins.stores.ledger_tables import (
 )
 from s1mpletrader.plugins.stores.row_writer import ABSENT, RowTuple
 from s1mpletrader.plugins.stores.tables import table_of
+from s1mpletrader.plugins.stores.types import plain_text
 
 
 class RowShape(NamedTuple):
@@ -44,7 +45,7 @@ class RowShape(NamedTuple):
 
 
 def _funds_row(book: str, written: int, it: FundsMoved) -> RowTuple:
-    return book, it.strategy, it.asset, it.kind._value_, it.at, it.ordinal, written, format(it.amount, "f")
+    return book, it.strategy, it.asset, it.kind._value_, it.at, it.ordinal, written, plain_text(it.amount)
 
 
 def _trade_row(book: str, written: int, it: TradeOpened) -> RowTuple:
@@ -87,16 +88,16 @@ def _order_row(book: str, written: int, it: OrderIntended) -> RowTuple:
         details.symbol,
         details.side._value_,
         details.type._value_,
-        format(details.quantity, "f"),
-        ABSENT if price is None else format(price, "f"),
-        ABSENT if stop_price is None else format(stop_price, "f"),
+        plain_text(details.quantity),
+        ABSENT if price is None else plain_text(price),
+        ABSENT if stop_price is None else plain_text(stop_price),
         details.time_in_force._value_,
         details.reduce_only,
         it.decided_at,
         it.list_kind._value_,
         ABSENT if it.list_id is None else it.list_id,
         ABSENT if it.replaces is None else it.replaces,
-        ABSENT if reference_price is None else format(reference_price, "f"),
+        ABSENT if reference_price is None else plain_text(reference_price),
     )
 
 
@@ -113,8 +114,8 @@ def _order_event_row(book: str, written: int, it: OrderChanged) -> RowTuple:
         ABSENT if it.exchange_order_id is None else it.exchange_order_id,
         ABSENT if it.rejection_reason is None else it.rejection_reason,
         ABSENT if it.evidence is None else it.evidence,
-        ABSENT if it.quantity is None else format(it.quantity, "f"),
-        ABSENT if it.price is None else format(it.price, "f"),
+        ABSENT if it.quantity is None else plain_text(it.quantity),
+        ABSENT if it.price is None else plain_text(it.price),
     )
 
 
@@ -129,9 +130,9 @@ def _fill_row(book: str, written: int, it: Fill) -> RowTuple:
         it.symbol,
         it.venue_trade_id,
         it.side._value_,
-        format(it.price, "f"),
-        format(it.quantity, "f"),
-        format(it.fee, "f"),
+        plain_text(it.price),
+        plain_text(it.quantity),
+        plain_text(it.fee),
         it.fee_currency,
         it.liquidity._value_,
         it.venue_at,
@@ -152,9 +153,9 @@ def _external_fill_row(book: str, written: int, it: ExternalFill) -> RowTuple:
         it.symbol,
         it.venue_trade_id,
         it.side._value_,
-        format(it.price, "f"),
-        format(it.quantity, "f"),
-        format(it.fee, "f"),
+        plain_text(it.price),
+        plain_text(it.quantity),
+        plain_text(it.fee),
         it.fee_currency,
         it.liquidity._value_,
         it.venue_at,

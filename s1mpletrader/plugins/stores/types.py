@@ -16,6 +16,12 @@ InstantColumn: Final = BigInteger
 """Nanoseconds since the epoch."""
 
 
+def plain_text(value: Decimal) -> str:
+    """The number with every digit that it has, and without an exponent: what ``format`` with "f" gives, sooner."""
+    text = str(value)
+    return text if "E" not in text else format(value, "f")
+
+
 class ExactDecimal(TypeDecorator[Decimal]):
     """A Decimal without loss: plain text on SQLite, which knows only floats, and ``numeric`` elsewhere."""
 
@@ -30,7 +36,7 @@ class ExactDecimal(TypeDecorator[Decimal]):
 
     def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
         """The value in the form that the driver takes."""
-        return format(value, "f") if value is not None and dialect.name == "sqlite" else value
+        return plain_text(value) if value is not None and dialect.name == "sqlite" else value
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> Decimal | None:
         """The value as it was given."""
