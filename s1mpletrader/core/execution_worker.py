@@ -31,6 +31,9 @@ _NEW_TRADE: Final = Scope.NEW_TRADE
 _NEVER_THERE: Final = (OrderState.REJECTED, OrderState.NOT_PLACED)
 _ONLY_CANCELS: Final = (Action.CANCEL_GROUP, Action.CANCEL_ALL_IN_TRADE)
 
+_NEVER_THERE: Final = frozenset({OrderState.REJECTED, OrderState.NOT_PLACED})
+"""Ends that say the order never was at the venue."""
+
 
 class ExecutionWorker:
     """The one that acts. It alone makes trades, groups, orders and fills; what it makes is in the book when a call returns."""
@@ -121,7 +124,7 @@ class ExecutionWorker:
             if isinstance(reply, Filled):
                 before = self._order_of(reply)
                 had_ended = before is not None and not before.live
-                self._fill(reply, effects)
+                self._fill(reply, before, effects)
             elif isinstance(reply, CancelRejected):
                 self._tell_refused(reply, effects)
             else:
@@ -207,8 +210,7 @@ class ExecutionWorker:
         )
         self._groups.tell(trade, CommandRefused(order=order, reason=reply.reason), ids, effects)
 
-    def _fill(self, reply: Filled, effects: Effects) -> None:
-        order = self._order_of(reply)
+    def _fill(self, reply: Filled, order: Order | None, effects: Effects) -> None:
         identity = fill_id(self._venue, self._account, reply.symbol, reply.venue_trade_id, reply.venue_at)
         if order is None:
             effects.external = self._external(reply, identity)
@@ -220,7 +222,7 @@ class ExecutionWorker:
             self._reopen(order, identity, reply.at, effects)
         effects.fill = Fill(
             fill_id=identity,
-            order_id=order.order_id,
+            order_id=order.intent.order_id,
             venue=self._venue,
             account=self._account,
             symbol=reply.symbol,
@@ -288,7 +290,7 @@ class ExecutionWorker:
 
     def _advance_groups(self, order: Order, effects: Effects) -> None:
         """Tell every listening algorithm of the trade."""
-        trade = self._book.trade(order.trade_id)
+        trade = self._book.trade(order.intent.trade_id)
         if trade is None or not trade.groups:
             return
         anchor = effects.fill.fill_id if effects.fill is not None else f"{order.order_id}:{order.event_count}"

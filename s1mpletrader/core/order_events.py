@@ -1,6 +1,6 @@
 """From what a venue says about an order to the ledger's event, and whether it says anything new."""
 
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from s1mpletrader.domain.order import Order
 from s1mpletrader.domain.orders import OrderEventKind, OrderState
@@ -20,9 +20,21 @@ from s1mpletrader.domain.replies import (
 OrderReply: TypeAlias = Accepted | Rejected | NotSent | Unknown | Cancelled | Expired | Amended | Replaced | NotPlaced
 """Everything but fills and refused cancellations."""
 
-_ENDED_OPEN = (OrderState.CANCELLED, OrderState.EXPIRED)
-_CAME_TO_AN_END = (OrderState.FILLED, *_ENDED_OPEN)
-_UNDECIDED = (OrderState.INTENDED, OrderState.SUBMITTED)
+_KIND_OF: Final[dict[type[OrderReply], OrderEventKind]] = {
+    Accepted: OrderEventKind.ACCEPTED,
+    Rejected: OrderEventKind.REJECTED,
+    NotSent: OrderEventKind.NOT_PLACED,
+    Unknown: OrderEventKind.UNKNOWN,
+    Cancelled: OrderEventKind.CANCELLED,
+    Expired: OrderEventKind.EXPIRED,
+    Amended: OrderEventKind.AMENDED,
+    Replaced: OrderEventKind.REPLACED,
+    NotPlaced: OrderEventKind.NOT_PLACED,
+}
+
+_ENDED_OPEN: Final = (OrderState.CANCELLED, OrderState.EXPIRED)
+_CAME_TO_AN_END: Final = (OrderState.FILLED, *_ENDED_OPEN)
+_UNDECIDED: Final = (OrderState.INTENDED, OrderState.SUBMITTED)
 
 
 def adds_nothing(order: Order, reply: OrderReply) -> bool:
@@ -52,13 +64,13 @@ def adds_nothing(order: Order, reply: OrderReply) -> bool:
 def event_of(order: Order, reply: OrderReply) -> OrderChanged:
     """The next event of the order that the reply stands for."""
     ordinal = order.event_count + 1
-    order_id, at = order.order_id, reply.at
+    kind, order_id, at = _KIND_OF[type(reply)], order.intent.order_id, reply.at
     match reply:
         case Accepted():
             return OrderChanged(
                 order_id=order_id,
                 ordinal=ordinal,
-                kind=OrderEventKind.ACCEPTED,
+                kind=kind,
                 at=at,
                 submitted_at=reply.submitted_at,
                 venue_at=reply.venue_at,
@@ -68,7 +80,7 @@ def event_of(order: Order, reply: OrderReply) -> OrderChanged:
             return OrderChanged(
                 order_id=order_id,
                 ordinal=ordinal,
-                kind=OrderEventKind.REJECTED,
+                kind=kind,
                 at=at,
                 submitted_at=reply.submitted_at,
                 venue_at=reply.venue_at,
@@ -76,21 +88,13 @@ def event_of(order: Order, reply: OrderReply) -> OrderChanged:
             )
         case Unknown():
             return OrderChanged(
-                order_id=order_id,
-                ordinal=ordinal,
-                kind=OrderEventKind.UNKNOWN,
-                at=at,
-                submitted_at=reply.submitted_at,
-                evidence=reply.reason,
+                order_id=order_id, ordinal=ordinal, kind=kind, at=at, submitted_at=reply.submitted_at, evidence=reply.reason
             )
         case NotSent():
-            return OrderChanged(order_id=order_id, ordinal=ordinal, kind=OrderEventKind.NOT_PLACED, at=at, evidence=reply.reason)
+            return OrderChanged(order_id=order_id, ordinal=ordinal, kind=kind, at=at, evidence=reply.reason)
         case NotPlaced():
-            return OrderChanged(
-                order_id=order_id, ordinal=ordinal, kind=OrderEventKind.NOT_PLACED, at=at, evidence=reply.evidence
-            )
+            return OrderChanged(order_id=order_id, ordinal=ordinal, kind=kind, at=at, evidence=reply.evidence)
         case Cancelled() | Expired():
-            kind = OrderEventKind.CANCELLED if isinstance(reply, Cancelled) else OrderEventKind.EXPIRED
             return OrderChanged(
                 order_id=order_id, ordinal=ordinal, kind=kind, at=at, venue_at=reply.venue_at, evidence=reply.reason
             )
@@ -98,7 +102,7 @@ def event_of(order: Order, reply: OrderReply) -> OrderChanged:
             return OrderChanged(
                 order_id=order_id,
                 ordinal=ordinal,
-                kind=OrderEventKind.AMENDED,
+                kind=kind,
                 at=at,
                 venue_at=reply.venue_at,
                 quantity=reply.quantity,
@@ -106,10 +110,5 @@ def event_of(order: Order, reply: OrderReply) -> OrderChanged:
             )
         case Replaced():
             return OrderChanged(
-                order_id=order_id,
-                ordinal=ordinal,
-                kind=OrderEventKind.REPLACED,
-                at=at,
-                venue_at=reply.venue_at,
-                evidence=reply.replaced_by,
+                order_id=order_id, ordinal=ordinal, kind=kind, at=at, venue_at=reply.venue_at, evidence=reply.replaced_by
             )

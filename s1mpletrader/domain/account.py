@@ -17,7 +17,7 @@ RECENT_NS: Final = MINUTE_NS
 """How long before the latest one a view tells of orders that were meant."""
 
 
-class Position(Struct, frozen=True, kw_only=True):
+class Position(Struct, frozen=True, kw_only=True, gc=False):
     """What a strategy holds of an instrument. Exact sums only: the average price is derived.
 
     ``quantity`` is signed; ``cost`` is the signed notional paid for it since it was last flat, fees left out. Less than a lot, as
@@ -38,7 +38,7 @@ class Position(Struct, frozen=True, kw_only=True):
         return self.instrument.notional(price, self.quantity)
 
 
-class OpenTrade(Struct, frozen=True, kw_only=True):
+class OpenTrade(Struct, frozen=True, kw_only=True, gc=False):
     """A trade that still has a position or live orders."""
 
     trade_id: TradeId

@@ -37,7 +37,7 @@ _PARTIALLY_FILLED: Final = OrderState.PARTIALLY_FILLED
 _FILLED: Final = OrderState.FILLED
 
 
-class Order(Struct, frozen=True, kw_only=True):
+class Order(Struct, frozen=True, kw_only=True, gc=False):
     """An order as it stands: its intent, its state, and what has been executed so far."""
 
     intent: OrderIntended
@@ -139,7 +139,7 @@ def apply_fill(order: Order, fill: Fill) -> Order:
 
 def needs_reopening(order: Order, fill_quantity: Decimal) -> bool:
     """Whether a fill of this quantity contradicts the terminal state that the order is in."""
-    if order.live or order.state is _FILLED:
+    if order.state not in TERMINAL_STATES or order.state is _FILLED:
         return False
     return not (order.state in _ENDED_OPEN and add(order.filled_quantity, fill_quantity) < order.quantity)
 

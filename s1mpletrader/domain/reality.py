@@ -1,6 +1,7 @@
 """What the ledger holds: the containers Trade > ExecutionGroup > Order > Fill, and every change that can be written.
 
-None of it knows why. A record here has no field for causality, and none may be added.
+None of it knows why. A record here has no field for causality, and none may be added. Nor can any hold itself, so that the
+garbage collector has nothing to look for among them.
 """
 
 from decimal import Decimal
@@ -38,7 +39,7 @@ class FundsKind(StrEnum):
     ADJUSTMENT = "ADJUSTMENT"
 
 
-class FundsMoved(Struct, frozen=True, kw_only=True, tag=True):
+class FundsMoved(Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """An amount of an asset came to (or, below zero, left) a strategy's sub-account."""
 
     strategy: str
@@ -50,7 +51,7 @@ class FundsMoved(Struct, frozen=True, kw_only=True, tag=True):
     """Tells apart what else would be equal: the same asset moved twice at one instant."""
 
 
-class TradeOpened(Struct, frozen=True, kw_only=True, tag=True):
+class TradeOpened(Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """A trade began: the container of everything from its first order to its last fill."""
 
     trade_id: TradeId
@@ -63,7 +64,7 @@ class TradeOpened(Struct, frozen=True, kw_only=True, tag=True):
         check_id(self.trade_id, _TRADE)
 
 
-class GroupOpened(Struct, frozen=True, kw_only=True, tag=True):
+class GroupOpened(Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """An execution group began: the orders by which one directive is carried out.
 
     ``state`` is the algorithm's own, as the bytes it gave; ``wake_at`` is when it wants to be asked next.
@@ -82,7 +83,7 @@ class GroupOpened(Struct, frozen=True, kw_only=True, tag=True):
         check_id(self.group_id, _GROUP)
 
 
-class GroupAdvanced(Struct, frozen=True, kw_only=True, tag=True):
+class GroupAdvanced(Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """An algorithm's state after an event. ``ordinal`` counts from one within the group."""
 
     group_id: GroupId
@@ -93,7 +94,7 @@ class GroupAdvanced(Struct, frozen=True, kw_only=True, tag=True):
     done: bool = False
 
 
-class OrderIntended(Struct, frozen=True, kw_only=True, tag=True):
+class OrderIntended(Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """An order as it was meant, durable before any of it leaves.
 
     ``client_order_id`` is the order id in the form the venue takes; ``list_id`` joins the orders of one linked submission, and
@@ -121,7 +122,7 @@ class OrderIntended(Struct, frozen=True, kw_only=True, tag=True):
             raise ValueError("an order has a list id exactly when it is one of a list")
 
 
-class OrderChanged(Struct, frozen=True, kw_only=True, tag=True):
+class OrderChanged(Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """Something other than a fill happened to an order. ``ordinal`` counts from one within the order.
 
     ``at`` is when it was known here (for an acceptance, the time of acknowledgement), ``submitted_at`` when the request left,
@@ -163,7 +164,7 @@ class FillSource(StrEnum):
     RECONCILED = "RECONCILED"
 
 
-class Fill(Struct, frozen=True, kw_only=True, tag="FillBooked"):
+class Fill(Struct, frozen=True, kw_only=True, tag="FillBooked", gc=False):
     """What the venue executed: one trade of the venue, whole."""
 
     fill_id: FillId
@@ -192,7 +193,7 @@ class Fill(Struct, frozen=True, kw_only=True, tag="FillBooked"):
             raise ValueError(f"a fill's quantity must be above zero, found {quantity}")
 
 
-class ExternalFill(Struct, frozen=True, kw_only=True, tag=True):
+class ExternalFill(Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """A fill on the account for an order that the ledger does not know: kept apart, never dropped."""
 
     fill_id: FillId

@@ -1,6 +1,7 @@
 """What a venue says: outcomes of commands, and what arrives unasked on the private stream.
 
 Both are the same values, because both re-enter the flow as events: an acceptance is an acceptance whichever way it came.
+No reply can hold itself, so that the garbage collector has nothing to look for among them.
 """
 
 from decimal import Decimal
@@ -14,7 +15,7 @@ from s1mpletrader.domain.orders import Side
 from s1mpletrader.domain.reality import FillSource, FundsKind, Liquidity
 
 
-class Accepted(Struct, frozen=True, kw_only=True, tag=True):
+class Accepted(Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """The venue has the order."""
 
     order_id: OrderId
@@ -26,7 +27,7 @@ class Accepted(Struct, frozen=True, kw_only=True, tag=True):
     """When the request left, for an outcome of a submission."""
 
 
-class Rejected(Struct, frozen=True, kw_only=True, tag=True):
+class Rejected(Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """A definite no: the order does not exist at the venue."""
 
     order_id: OrderId
@@ -36,7 +37,7 @@ class Rejected(Struct, frozen=True, kw_only=True, tag=True):
     submitted_at: Instant | None = None
 
 
-class NotSent(Struct, frozen=True, kw_only=True, tag=True):
+class NotSent(Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """The request failed before it left: it may be sent again under the same id."""
 
     order_id: OrderId
@@ -44,7 +45,7 @@ class NotSent(Struct, frozen=True, kw_only=True, tag=True):
     at: Instant
 
 
-class Unknown(Struct, frozen=True, kw_only=True, tag=True):
+class Unknown(Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """The request left, and nothing tells what became of it."""
 
     order_id: OrderId
@@ -53,7 +54,7 @@ class Unknown(Struct, frozen=True, kw_only=True, tag=True):
     submitted_at: Instant | None = None
 
 
-class Filled(Struct, frozen=True, kw_only=True, tag=True):
+class Filled(Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """One trade of the venue. ``order_id`` is None where the order is not one of ours."""
 
     order_id: OrderId | None
@@ -72,7 +73,7 @@ class Filled(Struct, frozen=True, kw_only=True, tag=True):
     source: FillSource = FillSource.STREAM
 
 
-class Cancelled(Struct, frozen=True, kw_only=True, tag=True):
+class Cancelled(Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """The order has ended before it was filled whole, because somebody asked, or a linked order filled."""
 
     order_id: OrderId
@@ -81,7 +82,7 @@ class Cancelled(Struct, frozen=True, kw_only=True, tag=True):
     reason: str | None = None
 
 
-class Expired(Struct, frozen=True, kw_only=True, tag=True):
+class Expired(Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """The venue ended the order by its own rules: IOC, FOK, self-trade prevention, maintenance."""
 
     order_id: OrderId
@@ -90,7 +91,7 @@ class Expired(Struct, frozen=True, kw_only=True, tag=True):
     reason: str | None = None
 
 
-class Amended(Struct, frozen=True, kw_only=True, tag=True):
+class Amended(Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """The order goes on with another quantity or price."""
 
     order_id: OrderId
@@ -100,7 +101,7 @@ class Amended(Struct, frozen=True, kw_only=True, tag=True):
     venue_at: Instant | None = None
 
 
-class Replaced(Struct, frozen=True, kw_only=True, tag=True):
+class Replaced(Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """The order has ended, and the order ``replaced_by`` stands in its place."""
 
     order_id: OrderId
@@ -109,7 +110,7 @@ class Replaced(Struct, frozen=True, kw_only=True, tag=True):
     venue_at: Instant | None = None
 
 
-class CancelRejected(Struct, frozen=True, kw_only=True, tag=True):
+class CancelRejected(Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """The order could not be cancelled or changed. That proves neither that it lives nor that it has gone: query it."""
 
     order_id: OrderId
@@ -118,7 +119,7 @@ class CancelRejected(Struct, frozen=True, kw_only=True, tag=True):
     venue_at: Instant | None = None
 
 
-class NotPlaced(Struct, frozen=True, kw_only=True, tag=True):
+class NotPlaced(Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """Proof, by the rules for unknown outcomes, that the order never reached the venue."""
 
     order_id: OrderId
@@ -126,7 +127,7 @@ class NotPlaced(Struct, frozen=True, kw_only=True, tag=True):
     at: Instant
 
 
-class Liquidated(Struct, frozen=True, kw_only=True, tag=True):
+class Liquidated(Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """One trade by which the venue itself closed the account's position in a symbol, or a part of it, for want of margin.
 
     No order of ours did it. Whatever the account held in the symbol moves as by a fill: ``side`` is the side of the closing
@@ -145,7 +146,7 @@ class Liquidated(Struct, frozen=True, kw_only=True, tag=True):
     exchange_order_id: str | None = None
 
 
-class FundsChanged(Struct, frozen=True, kw_only=True, tag=True):
+class FundsChanged(Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """The venue added an amount to the account, or, below zero, took it, without a trade."""
 
     asset: str
