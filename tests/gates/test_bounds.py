@@ -12,12 +12,14 @@ from s1mpletrader.api import (
     MINUTE_NS,
     Action,
     Direction,
+    LedgerChange,
     OrderEventKind,
     OrderIntended,
     RiskGate,
     Scope,
     Side,
     Situation,
+    TradeOpened,
 )
 from s1mpletrader.plugins.planners.gates import (
     OpenOrders,
@@ -198,10 +200,12 @@ def meant(*seconds_ago: int, state: OrderEventKind | None = OrderEventKind.ACCEP
     at = account.situation().at
     ages = iter(seconds_ago)
 
-    def dated(intent: OrderIntended) -> OrderIntended:
-        return replace(intent, decided_at=at - next(ages) * 1_000_000_000, strategy=strategy)
+    def owned(change: LedgerChange) -> LedgerChange:
+        if isinstance(change, OrderIntended):
+            return replace(change, decided_at=at - next(ages) * 1_000_000_000, strategy=strategy)
+        return replace(change, strategy=strategy) if isinstance(change, TradeOpened) else change
 
-    account.changes = [dated(change) if isinstance(change, OrderIntended) else change for change in account.changes]
+    account.changes = [owned(change) for change in account.changes]
     return account.situation()
 
 

@@ -72,7 +72,7 @@ class WeighingConfig(PluginConfig):
     """A standing risk of at least this severity ends open trades and lets none begin; risks end none where it is left out."""
 
 
-class Opinion(Struct, frozen=True):
+class Opinion(Struct, frozen=True, gc=False):
     """What a flow's signals for one symbol say together."""
 
     direction: Direction
