@@ -1,6 +1,7 @@
 """Virtual time: an instant that the engine moves, and coroutines that wait for it without an event loop."""
 
 from collections.abc import Callable, Coroutine, Generator, Sequence
+from functools import partial
 from heapq import heappop, heappush
 from types import coroutine
 from typing import Any, TypeVar
@@ -74,14 +75,15 @@ class SteppedTasks:
         try:
             wake_at = task.send(None)
         except StopIteration as end:
-            then(end.value)
+            result = end.value
+        else:
+            self._agenda.add(wake_at, self._rank, partial(self._go_on, task, then))
             return
+        then(result)
 
-        def wake() -> Sequence[VenueReply]:
-            self.spawn(task, then)
-            return ()
-
-        self._agenda.add(wake_at, self._rank, wake)
+    def _go_on(self, task: Coroutine[Any, Any, Any], then: Callable[[Any], None]) -> Sequence[VenueReply]:
+        self.spawn(task, then)
+        return ()
 
 
 def finished(task: Coroutine[Any, Any, T]) -> T:

@@ -1,5 +1,6 @@
 """Commands: what leaves for the venue once it is recorded."""
 
+from collections.abc import Awaitable, Sequence
 from decimal import Decimal
 
 from msgspec import Struct
@@ -7,10 +8,15 @@ from msgspec import Struct
 from s1mpletrader.domain.ids import OrderId
 from s1mpletrader.domain.order import Order
 from s1mpletrader.domain.orders import ListKind
-from s1mpletrader.ports.execution import OrderRef, OrderRequest
+from s1mpletrader.domain.replies import ExchangeReply
+from s1mpletrader.ports.execution import IExecutionCommands, OrderRef, OrderRequest
 
 
+<<<<<<< HEAD
 class SubmitOrders(Struct, frozen=True, gc=False):
+=======
+class SubmitOrders(Struct, frozen=True):
+>>>>>>> 6628943 (Take an order to the simulated venue and back with less on the way)
     """Submit these orders as one."""
 
     requests: tuple[OrderRequest, ...]
@@ -21,8 +27,21 @@ class SubmitOrders(Struct, frozen=True, gc=False):
         """The orders that the command is about."""
         return tuple([request.order_id for request in self.requests])
 
+    @property
+    def changed_id(self) -> None:
+        """Every order is new to the venue."""
+        return None
 
+<<<<<<< HEAD
 class CancelOrder(Struct, frozen=True, gc=False):
+=======
+    def send(self, venue: IExecutionCommands) -> Awaitable[Sequence[ExchangeReply]]:
+        """The venue's answer."""
+        return venue.submit(self.requests, self.list_kind)
+
+
+class CancelOrder(Struct, frozen=True):
+>>>>>>> 6628943 (Take an order to the simulated venue and back with less on the way)
     """Cancel this order."""
 
     order: OrderRef
@@ -33,12 +52,25 @@ class CancelOrder(Struct, frozen=True, gc=False):
         return (self.order.order_id,)
 
     @property
+<<<<<<< HEAD
     def note(self) -> str:
         """What its entry says."""
         return "CANCEL"
 
 
 class AmendOrder(Struct, frozen=True, gc=False):
+=======
+    def changed_id(self) -> OrderId:
+        """The order at the venue that the command is to change or end."""
+        return self.order.order_id
+
+    async def send(self, venue: IExecutionCommands) -> Sequence[ExchangeReply]:
+        """The venue's answer."""
+        return [await venue.cancel(self.order)]
+
+
+class AmendOrder(Struct, frozen=True):
+>>>>>>> 6628943 (Take an order to the simulated venue and back with less on the way)
     """Change this order in place."""
 
     order: OrderRef
@@ -51,6 +83,7 @@ class AmendOrder(Struct, frozen=True, gc=False):
         return (self.order.order_id,)
 
     @property
+<<<<<<< HEAD
     def note(self) -> str:
         """What its entry says."""
         price = "" if self.price is None else f" at {self.price}"
@@ -58,6 +91,18 @@ class AmendOrder(Struct, frozen=True, gc=False):
 
 
 class ReplaceOrder(Struct, frozen=True, gc=False):
+=======
+    def changed_id(self) -> OrderId:
+        """The order at the venue that the command is to change or end."""
+        return self.order.order_id
+
+    async def send(self, venue: IExecutionCommands) -> Sequence[ExchangeReply]:
+        """The venue's answer."""
+        return [await venue.amend(self.order, self.quantity, self.price)]
+
+
+class ReplaceOrder(Struct, frozen=True):
+>>>>>>> 6628943 (Take an order to the simulated venue and back with less on the way)
     """End this order and place the other in its stead, as one."""
 
     order: OrderRef
@@ -69,9 +114,19 @@ class ReplaceOrder(Struct, frozen=True, gc=False):
         return self.order.order_id, self.replacement.order_id
 
     @property
+<<<<<<< HEAD
     def note(self) -> str:
         """What its entry says."""
         return f"REPLACE by {self.replacement.order_id}"
+=======
+    def changed_id(self) -> OrderId:
+        """The order at the venue that the command is to change or end."""
+        return self.order.order_id
+
+    def send(self, venue: IExecutionCommands) -> Awaitable[Sequence[ExchangeReply]]:
+        """The venue's answer."""
+        return venue.replace(self.order, self.replacement)
+>>>>>>> 6628943 (Take an order to the simulated venue and back with less on the way)
 
 
 Command = SubmitOrders | CancelOrder | AmendOrder | ReplaceOrder

@@ -4,9 +4,10 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
 
+from msgspec import Struct
 from msgspec.structs import replace
 
-from s1mpletrader.core.commands import AmendOrder, CancelOrder, Command, ReplaceOrder, SubmitOrders
+from s1mpletrader.core.commands import CancelOrder, Command
 from s1mpletrader.domain.errors import Refused, Unavailable
 from s1mpletrader.domain.ids import OrderId
 from s1mpletrader.domain.instant import Instant
@@ -18,6 +19,17 @@ SEND_ATTEMPTS_MAX: Final = 3
 
 Spawn = Callable[[Coroutine[Any, Any, Any], Callable[[Any], None]], None]
 """Runs a coroutine to its end, now or later, and hands over its result."""
+
+
+class _Sending(Struct, eq=False):
+    """A command on its way: of which step, about which orders, and, once it has been sent, when and with what answer."""
+
+    step: int
+    command: Command
+    order_ids: tuple[OrderId, ...]
+    attempt: int = 0
+    sent_at: Instant = 0
+    replies: Sequence[ExchangeReply] = ()
 
 
 class Outbox:
@@ -39,16 +51,19 @@ class Outbox:
         self._deliver = deliver
         self._now = now
         self._is_open = is_open
-        self._queue: deque[tuple[int, Command, tuple[OrderId, ...]]] = deque()
+        self._queue: deque[_Sending] = deque()
         self._in_flight: set[OrderId] = set()
 
     def put(self, step: int, commands: Sequence[Command]) -> None:
         """Queue the commands of a recorded step."""
-        self._queue.extend([(step, command, command.order_ids) for command in commands])
+        for command in commands:
+            self._queue.append(_Sending(step, command, command.order_ids))
 
     def is_busy(self, order_id: OrderId) -> bool:
         """Whether a command about the order is under way, or the order itself has yet to leave."""
-        return order_id in self._in_flight or any(order_id in _submitted(command) for _, command, _ in self._queue)
+        return order_id in self._in_flight or any(
+            order_id in sending.order_ids and order_id != sending.command.changed_id for sending in self._queue
+        )
 
     @property
     def waiting_count(self) -> int:
@@ -59,70 +74,60 @@ class Outbox:
         """Send everything of the first ``steps`` steps whose orders have no other command in flight."""
         if not self._queue:
             return
-        waiting: deque[tuple[int, Command, tuple[OrderId, ...]]] = deque()
+        waiting: deque[_Sending] = deque()
         held: set[OrderId] = set()
         is_open = self._is_open()
         while self._queue:
-            step, command, ids = self._queue.popleft()
-            is_held = not (isinstance(command, CancelOrder) or is_open)
-            if step > steps or is_held or not self._in_flight.isdisjoint(ids) or not held.isdisjoint(ids):
-                waiting.append((step, command, ids))
+            sending = self._queue.popleft()
+            ids = sending.order_ids
+            may_leave = sending.step <= steps and (is_open or isinstance(sending.command, CancelOrder))
+            if may_leave and self._in_flight.isdisjoint(ids) and held.isdisjoint(ids):
+                self._in_flight.update(ids)
+                self._send(sending)
+            else:
+                waiting.append(sending)
                 held.update(ids)
-                continue
-            self._send(command, ids, attempt=1)
         self._queue = waiting
 
-    def _send(self, command: Command, ids: tuple[OrderId, ...], attempt: int) -> None:
-        self._in_flight.update(ids)
-        sent_at = self._now()
-        self._spawn(self._call(command), lambda replies: self._answered(command, ids, sent_at, attempt, replies))
+    def _send(self, sending: _Sending) -> None:
+        sending.attempt += 1
+        sending.sent_at = self._now()
+        self._spawn(self._call(sending), self._answered)
 
-    async def _call(self, command: Command) -> Sequence[ExchangeReply]:
-        """The venue's answer; a local refusal, where nothing was sent, is an answer too."""
-        connector = self._connector
+    async def _call(self, sending: _Sending) -> _Sending:
+        """Bring the venue's answer; a local refusal, where nothing was sent, is an answer too."""
+        command = sending.command
         try:
-            match command:
-                case SubmitOrders():
-                    return await connector.submit(command.requests, command.list_kind)
-                case CancelOrder():
-                    return [await connector.cancel(command.order)]
-                case AmendOrder():
-                    return [await connector.amend(command.order, command.quantity, command.price)]
-                case ReplaceOrder():
-                    return await connector.replace(command.order, command.replacement)
+            sending.replies = await command.send(self._connector)
         except AlreadySubmitted:
-            return []
+            sending.replies = ()
         except Refused as refused:
-            return [self._refused(order_id, command, str(refused)) for order_id in command.order_ids]
+            sending.replies = [self._refused(order_id, command, str(refused)) for order_id in sending.order_ids]
         except Unavailable as unavailable:
-            return [NotSent(order_id=order_id, reason=str(unavailable), at=self._now()) for order_id in command.order_ids]
+            at, reason = self._now(), str(unavailable)
+            sending.replies = [NotSent(order_id=order_id, reason=reason, at=at) for order_id in sending.order_ids]
+        return sending
 
     def _refused(self, order_id: OrderId, command: Command, reason: str) -> ExchangeReply:
-        if order_id in _submitted(command):
-            return Rejected(order_id=order_id, rejection_reason=reason, at=self._now())
-        return CancelRejected(order_id=order_id, reason=reason, at=self._now())
+        if order_id == command.changed_id:
+            return CancelRejected(order_id=order_id, reason=reason, at=self._now())
+        return Rejected(order_id=order_id, rejection_reason=reason, at=self._now())
 
-    def _answered(
-        self, command: Command, ids: tuple[OrderId, ...], sent_at: Instant, attempt: int, replies: Sequence[ExchangeReply]
-    ) -> None:
-        unsent = bool(replies) and all(isinstance(reply, NotSent) for reply in replies)
-        if unsent and attempt < SEND_ATTEMPTS_MAX:
-            self._send(command, ids, attempt + 1)
+    def _answered(self, sending: _Sending) -> None:
+        if sending.attempt < SEND_ATTEMPTS_MAX and _has_not_left(sending.replies):
+            self._send(sending)
             return
-        self._in_flight.difference_update(ids)
-        submitted = _submitted(command)
-        self._deliver([_stamped(it, sent_at) if it.order_id in submitted else _command_unsent(it) for it in replies])
+        self._in_flight.difference_update(sending.order_ids)
+        changed_id, sent_at = sending.command.changed_id, sending.sent_at
+        self._deliver([_command_unsent(it) if it.order_id == changed_id else _stamped(it, sent_at) for it in sending.replies])
 
 
-def _submitted(command: Command) -> tuple[OrderId, ...]:
-    """The orders that a command brings to the venue."""
-    match command:
-        case SubmitOrders():
-            return command.order_ids
-        case ReplaceOrder():
-            return (command.replacement.order_id,)
-        case _:
-            return ()
+def _has_not_left(replies: Sequence[ExchangeReply]) -> bool:
+    """Whether every answer is that nothing was sent."""
+    for reply in replies:
+        if not isinstance(reply, NotSent):
+            return False
+    return bool(replies)
 
 
 def _stamped(reply: ExchangeReply, sent_at: Instant) -> ExchangeReply:

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
+
+from msgspec import Struct
 
 from s1mpletrader.api import DERIVED, ZERO, Balance, Instrument, Liquidity, Side, add, multiply, subtract
 from s1mpletrader.plugins.simulated_exchange import reasons
@@ -10,9 +12,11 @@ from s1mpletrader.plugins.simulated_exchange.book.order import Hold, VenueOrder
 from s1mpletrader.plugins.simulated_exchange.fees import FeeSchedule
 
 _ONE: Final = Decimal(1)
+_BUY: Final = Side.BUY
+_SELL: Final = Side.SELL
 
 
-class Trade(NamedTuple):
+class Trade(Struct, frozen=True, gc=False):
     """What was booked: how much was filled, and its fee."""
 
     quantity: Decimal
@@ -118,7 +122,7 @@ class NettingAccount:
         currency, symbol = instrument.settlement, instrument.symbol
         cash = subtract(self._cash.get(currency, ZERO), fee)
         held = self._positions.get(symbol, ZERO)
-        if side is Side.BUY:
+        if side is _BUY:
             self._cash[currency], self._positions[symbol] = subtract(cash, notional), add(held, quantity)
         else:
             self._cash[currency], self._positions[symbol] = add(cash, notional), subtract(held, quantity)
@@ -164,7 +168,7 @@ class SpotAccount:
 
     def reducible(self, instrument: Instrument, side: Side) -> Decimal:
         """A sale reduces what is free of the base; a purchase reduces nothing."""
-        return instrument.quantity_down(self._free.get(instrument.base, ZERO)) if side is Side.SELL else ZERO
+        return instrument.quantity_down(self._free.get(instrument.base, ZERO)) if side is _SELL else ZERO
 
     def trade(
         self, instrument: Instrument, side: Side, price: Decimal, quantity: Decimal, liquidity: Liquidity, *, whole: bool
@@ -195,26 +199,26 @@ class SpotAccount:
 
     def _book(self, instrument: Instrument, side: Side, price: Decimal, quantity: Decimal, liquidity: Liquidity) -> Trade | None:
         """The booked trade; None, and nothing booked, where a balance would fall below zero."""
-        notional, quantum = instrument.notional(price, quantity), instrument.fee_quantum
-        base = self._free.get(instrument.base, ZERO)
-        quote = self._free.get(instrument.settlement, ZERO)
-        if side is Side.SELL:
-            fee, currency = self._fees.fee(notional, liquidity, quantum), instrument.settlement
+        settlement, quantum = instrument.settlement, instrument.fee_quantum
+        base, quote = self._free.get(instrument.base, ZERO), self._free.get(settlement, ZERO)
+        notional, currency = instrument.notional(price, quantity), settlement
+        if side is _SELL:
+            fee = self._fees.fee(notional, liquidity, quantum)
             base, quote = subtract(base, quantity), subtract(add(quote, notional), fee)
         elif self._fees.in_base:
             fee, currency = self._fees.fee(quantity, liquidity, quantum), instrument.base
             base, quote = subtract(add(base, quantity), fee), subtract(quote, notional)
         else:
-            fee, currency = self._fees.fee(notional, liquidity, quantum), instrument.settlement
+            fee = self._fees.fee(notional, liquidity, quantum)
             base, quote = add(base, quantity), subtract(quote, add(notional, fee))
-        if base < 0 or quote < 0:
+        if base < ZERO or quote < ZERO:
             return None
-        self._free[instrument.base], self._free[instrument.settlement] = base, quote
+        self._free[instrument.base], self._free[settlement] = base, quote
         return Trade(quantity, fee, currency)
 
     def _affordable(self, instrument: Instrument, side: Side, price: Decimal, margin: Decimal) -> Decimal:
         """About how much the free funds pay for, when ``margin`` of them is left out for the fee's rounding."""
-        if side is Side.SELL:
+        if side is _SELL:
             return instrument.quantity_down(self._free.get(instrument.base, ZERO))
         rate = ZERO if self._fees.in_base else self._fees.rate_max
         money = subtract(self._free.get(instrument.settlement, ZERO), margin)

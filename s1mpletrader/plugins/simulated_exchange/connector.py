@@ -54,6 +54,8 @@ from s1mpletrader.plugins.simulated_exchange.venue import Venue
 
 VENUE: Final = "simulated"
 
+_NONE: Final = ListKind.NONE
+
 NOBODYS: Final = OrderId("")
 """In place of an order id, for an order that is none of ours."""
 BY_HAND: Final = "by-hand-"
@@ -136,7 +138,10 @@ class SimulatedExchange:
             raise
         self._changed.set()
         at = await self._travel(venue_at) if self._latency_ns else venue_at
-        return [_outcome(request, result, submitted_at, venue_at, at) for request, result in zip(orders, placed, strict=True)]
+        outcomes = []
+        for request, result in zip(orders, placed, strict=True):
+            outcomes.append(_outcome(request, result, submitted_at, venue_at, at))
+        return outcomes
 
     async def cancel(self, order: OrderRef) -> CancelOutcome:
         """Cancel one order; one that is linked with it as its rival stays."""
@@ -302,7 +307,8 @@ class SimulatedExchange:
                 raise UnsupportedOrder(f"{VENUE} has no {details.time_in_force} orders")
         if list_kind not in offered.list_kinds:
             raise UnsupportedOrder(f"{VENUE} has no lists of kind {list_kind}")
-        check_shape(orders, list_kind)
+        if list_kind is not _NONE:
+            check_shape(orders, list_kind)
 
     def _claim(self, orders: Sequence[OrderRequest]) -> None:
         """Remember these ids; ``AlreadySubmitted``, and none remembered, where one was submitted before."""

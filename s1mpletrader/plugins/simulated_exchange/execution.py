@@ -1,28 +1,26 @@
 """What happens to an order at a point of the path: fills, ends, and what these do to the orders linked with it."""
 
-from collections import deque
+from collections import defaultdict, deque
 from decimal import Decimal
 from typing import Final
 
 from msgspec.structs import replace as changed
 
 from s1mpletrader.api import (
+    ZERO,
     Cancelled,
     Expired,
     Filled,
     Instant,
     Liquidity,
     OrderState,
-    Side,
     TimeInForce,
     VenueReply,
-    add,
     decimal_from_float,
-    multiply,
     subtract,
 )
 from s1mpletrader.plugins.simulated_exchange import reasons
-from s1mpletrader.plugins.simulated_exchange.accounts import Account
+from s1mpletrader.plugins.simulated_exchange.accounts import Account, Trade
 from s1mpletrader.plugins.simulated_exchange.book.market import Market
 from s1mpletrader.plugins.simulated_exchange.book.order import Hold, VenueOrder
 from s1mpletrader.plugins.simulated_exchange.fees import Slippage
@@ -31,7 +29,12 @@ from s1mpletrader.plugins.simulated_exchange.path import Point
 FILLS_MAX: Final = 1_024
 """How many fills of a symbol are kept at least."""
 
-_OPEN: Final = frozenset({OrderState.OPEN, OrderState.PARTIALLY_FILLED})
+# Members of enumerations that every order is compared with: a name of the module is found at once, a class's member is not.
+_FILLED: Final = OrderState.FILLED
+_PARTIALLY_FILLED: Final = OrderState.PARTIALLY_FILLED
+_FOK: Final = TimeInForce.FOK
+_MAKER: Final = Liquidity.MAKER
+_TAKER: Final = Liquidity.TAKER
 
 
 class Execution:
@@ -44,7 +47,7 @@ class Execution:
         self.replies: deque[VenueReply] = deque()
         self.told_from: Instant = 0
         """Nothing is told any more as known before this instant."""
-        self.fills: dict[str, list[Filled]] = {}
+        self.fills: defaultdict[str, list[Filled]] = defaultdict(list)
         self.forgotten_until: dict[str, Instant] = {}
         """By symbol: when the latest fill that is no longer kept happened."""
 
@@ -102,7 +105,8 @@ class Execution:
 
     def known_at(self, at: Instant) -> Instant:
         """When what happens at an instant is known to the other side: in the order in which it is told."""
-        self.told_from = max(at + self._latency_ns, self.told_from)
+        told_at = at + self._latency_ns
+        self.told_from = max(self.told_from, told_at)
         return self.told_from
 
     def tell_from(self, at: Instant) -> None:
@@ -119,23 +123,25 @@ class Execution:
         market.remove(order)
         if order.hold is not None:
             self._renew(order.hold)
-        if state is not OrderState.FILLED:
+        if state is not _FILLED:
             self._cancel_all(market, order.followers, reasons.OTO, at)
 
     def _fill(self, market: Market, order: VenueOrder, point: Point) -> str | None:
         """Fill what can be filled; the reason why the rest expires, None where there is no rest or it stays."""
         details = order.details
-        wanted, reason = self._bounded(market, order, point)
-        whole = details.time_in_force is TimeInForce.FOK
-        if wanted <= 0 or (whole and wanted < order.remaining):
-            return reason
+        wanted, reason, whole = order.remaining, None, details.time_in_force is _FOK
+        if market.is_bounded or details.reduce_only:
+            wanted, reason = self._bounded(market, order, point)
+            if wanted <= ZERO or (whole and wanted < order.remaining):
+                return reason
         price, liquidity = self._terms(order, point)
         trade = self._account.trade(order.instrument, details.side, price, wanted, liquidity, whole=whole)
         if trade.quantity < wanted:
             reason = self._account.shortage
         if trade.quantity:
-            market.take_volume(point.candle, trade.quantity)
-            self._tell_fill(order, price, trade.quantity, trade.fee, trade.fee_currency, liquidity, point.at)
+            if market.is_bounded:
+                market.take_volume(point.candle, trade.quantity)
+            self._tell_fill(order, price, trade, liquidity, point.at)
             self._follow_up(market, order, point.at)
         return reason
 
@@ -154,57 +160,51 @@ class Execution:
 
     def _terms(self, order: VenueOrder, point: Point) -> tuple[Decimal, Liquidity]:
         """The price, and whether the order took it or had been waiting there."""
-        details, instrument = order.details, order.instrument
-        if details.price is not None and point is not order.arrival and point.price == order.level:
-            return details.price, Liquidity.MAKER
+        limit, instrument = order.details.price, order.instrument
+        if limit is not None and point is not order.arrival and point.price == order.level:
+            return limit, _MAKER
         price = decimal_from_float(point.price)
-        price = instrument.price_up(price) if details.side is Side.BUY else instrument.price_down(price)
-        if details.price is None:
-            price = self._slippage.worse(price, details.side, instrument, order.told_id, order.fill_count)
-        return price, Liquidity.TAKER
+        price = instrument.price_up(price) if order.buys else instrument.price_down(price)
+        if limit is None and not self._slippage.none:
+            price = self._slippage.worse(price, order.details.side, instrument, order.told_id, len(order.fills))
+        return price, _TAKER
 
-    def _tell_fill(
-        self, order: VenueOrder, price: Decimal, quantity: Decimal, fee: Decimal, currency: str, liquidity: Liquidity, at: Instant
-    ) -> None:
-        order.fill_count += 1
+    def _tell_fill(self, order: VenueOrder, price: Decimal, trade: Trade, liquidity: Liquidity, at: Instant) -> None:
         order.venue_at = at
-        order.remaining = subtract(order.remaining, quantity)
-        order.filled_notional = add(order.filled_notional, multiply(price, quantity))
-        order.state = OrderState.PARTIALLY_FILLED
-        request = order.request
-        symbol = request.details.symbol
+        order.remaining = subtract(order.remaining, trade.quantity)
+        order.state = _PARTIALLY_FILLED
+        request, details = order.request, order.details
         fill = Filled(
-            order_id=order.own_id,
-            symbol=symbol,
+            order_id=request.order_id or None,
+            symbol=details.symbol,
             # By the order, and not by a count of all trades: what others do on the account changes no id of ours.
-            venue_trade_id=f"{request.client_order_id}-{order.fill_count}",
-            side=request.details.side,
+            venue_trade_id=f"{request.client_order_id}-{len(order.fills) + 1}",
+            side=details.side,
             price=price,
-            quantity=quantity,
-            fee=fee,
-            fee_currency=currency,
+            quantity=trade.quantity,
+            fee=trade.fee,
+            fee_currency=trade.fee_currency,
             liquidity=liquidity,
             at=self.known_at(at),
             venue_at=at,
             exchange_order_id=order.exchange_order_id,
             client_order_id=request.client_order_id,
         )
+        order.fills.append(fill)
         self.replies.append(fill)
-        self._keep(symbol, fill)
-
-    def _keep(self, symbol: str, fill: Filled) -> None:
-        fills = self.fills.setdefault(symbol, [])
-        fills.append(fill)
-        if len(fills) >= 2 * FILLS_MAX:
-            self.forgotten_until[symbol] = fills[-FILLS_MAX - 1].venue_at
-            del fills[:-FILLS_MAX]
+        kept = self.fills[details.symbol]
+        kept.append(fill)
+        if len(kept) >= 2 * FILLS_MAX:
+            self.forgotten_until[details.symbol] = kept[-FILLS_MAX - 1].venue_at
+            del kept[:-FILLS_MAX]
 
     def _follow_up(self, market: Market, order: VenueOrder, at: Instant) -> None:
         """After a fill: what is linked to the order ends, or, once it is filled whole, begins."""
-        self._cancel_all(market, order.rivals, reasons.OCO, at)
-        if order.remaining > 0:
+        if order.rivals:
+            self._cancel_all(market, order.rivals, reasons.OCO, at)
+        if order.remaining > ZERO:
             return
-        self.end(market, order, OrderState.FILLED, at)
+        self.end(market, order, _FILLED, at)
         for follower in order.followers:
             if follower.live:
                 follower.pending = False

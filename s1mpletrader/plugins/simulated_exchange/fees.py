@@ -8,6 +8,7 @@ from s1mpletrader.api import ZERO, Instrument, Liquidity, Side, add, ceil_to, mu
 from s1mpletrader.plugins.simulated_exchange.config import SimulatedExchangeConfig
 
 _ONE: Final = Decimal(1)
+_TAKER: Final = Liquidity.TAKER
 
 
 class FeeSchedule:
@@ -29,7 +30,7 @@ class FeeSchedule:
 
     def fee(self, amount: Decimal, liquidity: Liquidity, quantum: Decimal) -> Decimal:
         """The fee on an amount, in the amount's own asset."""
-        rate = self._taker if liquidity is Liquidity.TAKER else self._maker
+        rate = self._taker if liquidity is _TAKER else self._maker
         return ceil_to(multiply(amount, rate), quantum) if rate else ZERO
 
     def liquidation_fee(self, amount: Decimal, quantum: Decimal) -> Decimal:
@@ -56,8 +57,6 @@ class Slippage:
 
     def worse(self, price: Decimal, side: Side, instrument: Instrument, order_id: str, ordinal: int) -> Decimal:
         """The price after slippage, on the tick and never below one tick."""
-        if self.none:
-            return price
         ticks = self._ticks + self._drawn(order_id, ordinal)
         slip = multiply(instrument.price_tick, Decimal(ticks))
         if side is Side.BUY:

@@ -8,9 +8,10 @@ no price. Candles stay columns: a candle is expanded only where an order meets i
 from bisect import bisect_right
 from collections.abc import Sequence
 from math import ceil
-from typing import Any, Final, NamedTuple, TypeAlias, cast
+from typing import Any, Final, TypeAlias, cast
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from s1mpletrader.api import Candle, Candles, FloatArray, Instant, timeframe_ns
@@ -27,7 +28,7 @@ Turn: TypeAlias = tuple[Instant, float]
 """Where a segment ends: when, and at what price."""
 
 
-class Point(NamedTuple):
+class Point(Struct, frozen=True, gc=False):
     """A place on the path: in which candle and which of its three segments, when, and at what price."""
 
     candle: int
@@ -42,6 +43,8 @@ class Path:
     __slots__ = (
         "_close",
         "_columns",
+        "_count",
+        "_first_at",
         "_high",
         "_highs",
         "_low",
@@ -51,6 +54,7 @@ class Path:
         "_order",
         "_volume",
         "duration_ns",
+        "ends_at",
         "timeframe",
     )
 
@@ -60,8 +64,8 @@ class Path:
         if candles is not None:
             opened = candles.opened_at
             self._columns = (opened, candles.open, candles.high, candles.low, candles.close, candles.volume)
-        self._show(len(self._columns[0]))
         self._of(None if candles is None else candles.series.timeframe)
+        self._show(len(self._columns[0]))
 
     def append(self, candle: Candle) -> None:
         """Add the candle that comes next, later than all before."""
@@ -72,12 +76,17 @@ class Path:
         row = (candle.opened_at, candle.open, candle.high, candle.low, candle.close, candle.volume)
         for column, value in zip(self._columns, row, strict=True):
             column[count] = value
-        self._show(count + 1)
         if self.timeframe is None:
             self._of(candle.series.timeframe)
+        self._show(count + 1)
 
     def candle_at(self, at: Instant) -> int:
         """The last candle that has opened by then; -1 before the first."""
+        if self._first_at <= at < self.ends_at:
+            # Where no candle is missing, time itself tells which one opens now.
+            candle = (at - self._first_at) // self.duration_ns
+            if candle < self._count and self._opened[candle] == at:
+                return candle
         return bisect_right(self._opened, at) - 1
 
     def point_at(self, candle: int, at: Instant) -> Point | None:
@@ -93,11 +102,6 @@ class Path:
                 return Point(candle, segment, at, _between(start, end, (at - start_at) / (end_at - start_at)))
             start_at, start = end_at, end
         return None
-
-    @property
-    def ends_at(self) -> Instant:
-        """When the last candle has closed; 0 where there is none."""
-        return self._opened[-1] + self.duration_ns if self._opened else 0
 
     def price_at(self, at: Instant) -> float | None:
         """The price at an instant, or the last one before it; None before the first candle."""
@@ -171,6 +175,10 @@ class Path:
     def _show(self, count: int) -> None:
         """Let the path have so many candles of those in the columns."""
         opened, *values = self._columns
+        self._count = count
+        self._first_at = int(opened[0]) if count else 0
+        self.ends_at: Instant = int(opened[count - 1]) + self.duration_ns if count else 0
+        """When the last candle has closed; 0 where there is none."""
         self._opened = cast(Sequence[int], opened[:count].data)
         self._open, self._high, self._low, self._close, self._volume = (_view(column[:count]) for column in values)
         _, self._highs, self._lows, *_ = (column[:count] for column in values)

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from s1mpletrader.api import Candle, Instant, ListKind, OrderRequest, OrderState, OrderType, Refused, VenueReply, subtract
 from s1mpletrader.plugins.simulated_exchange import reasons
@@ -17,6 +19,10 @@ from s1mpletrader.plugins.simulated_exchange.config import LimitFill
 from s1mpletrader.plugins.simulated_exchange.execution import Execution
 from s1mpletrader.plugins.simulated_exchange.marks import Marks
 
+# Members of enumerations that every order is compared with: a name of the module is found at once, a class's member is not.
+_MARKET: Final = OrderType.MARKET
+_NONE: Final = ListKind.NONE
+
 ENDED_MAX: Final = 1_024
 """How many ended orders are kept at least."""
 
@@ -24,7 +30,7 @@ LAG_CANDLES_MAX: Final = 2
 """By how many of its candles one growing path may lag before those that are known further go on without it."""
 
 
-class Upcoming(NamedTuple):
+class Upcoming(Struct, frozen=True):
     """What happens next on the path, and when."""
 
     at: Instant
@@ -62,6 +68,8 @@ class Venue:
         self._at: Instant = 0
         self._cleared_at: Instant = 0
         self._horizon: Instant | None = None
+        self._sees_now = True
+        """Whether all that bears on the present is known: where positions carry one another, every one's price."""
         self._grows = self._has_early = False
         self._active: list[Market] = []
         self._next: Upcoming | None = None
@@ -89,8 +97,10 @@ class Venue:
         while (upcoming := self._upcoming()) is not None and upcoming.at <= at:
             self._let_happen(upcoming)
         self._at = self._marks.at = at
-        reached = at if self._is_known(at) else (self._horizon or at) - 1
-        self._cleared_at = max(reached, self._cleared_at)
+        horizon = self._horizon
+        reached = at if horizon is None or at < horizon else horizon - 1
+        self._sees_now = reached == at
+        self._cleared_at = max(self._cleared_at, reached)
         for market in self._active:
             if market.forget_after(reached):
                 self._is_stale = True
@@ -108,12 +118,13 @@ class Venue:
     def submit(self, requests: Sequence[OrderRequest], kind: ListKind, at: Instant) -> list[VenueOrder | str]:
         """Place orders, linked as one, or each for itself."""
         at = self.settle(at)
-        self._is_stale = True
+        if self._active or self._clearing is not None:
+            self._is_stale = True
         if len(self._orders) >= self._forget_from:
             self._forget_ended()
-        if kind is ListKind.NONE:
-            return [self._place(request, at) for request in requests]
-        return self._place_list(requests, kind, at)
+        if kind is not _NONE:
+            return self._place_list(requests, kind, at)
+        return [self._place(request, at) for request in requests]
 
     def cancel(self, client_order_id: str, at: Instant) -> str | None:
         """End an order. Linked orders that compete with it stay."""
@@ -192,12 +203,15 @@ class Venue:
             return reason
         self._orders[request.client_order_id] = order
         self._enter(market, order, at)
+        if order.live:
+            self._is_stale = True
         return order
 
     def _place_list(self, requests: Sequence[OrderRequest], kind: ListKind, at: Instant) -> list[VenueOrder | str]:
         market = self._markets.get(requests[0].details.symbol)
         if market is None:
             return [reasons.UNKNOWN_SYMBOL] * len(requests)
+        self._is_stale = True
         self._look_at(market, at)
         orders = [self._order(request, market, at) for request in requests]
         refusals = [_filter_refusal(order) for order in orders]
@@ -216,10 +230,10 @@ class Venue:
 
     def _order(self, request: OrderRequest, market: Market, at: Instant) -> VenueOrder:
         self._sequence += 1
-        reference = None
-        if request.details.type is OrderType.MARKET:
-            reference = market.reference() if self._is_known(at) else market.price_at(at)
-        return VenueOrder(request, market.instrument, self._sequence, at, self._limit_fill, reference)
+        last_price = None
+        if request.details.type is _MARKET:
+            last_price = market.last_price() if self._sees_now else market.path.price_at(at)
+        return VenueOrder(request, market.instrument, self._sequence, at, self._limit_fill, last_price)
 
     def _shortage(self, orders: Sequence[VenueOrder]) -> str | None:
         return self.account.shortage if self.account.is_short(orders) else None
@@ -245,19 +259,15 @@ class Venue:
         self._enter(market, order, at)
 
     def _look_at(self, market: Market, at: Instant) -> None:
-        if self._is_known(at):
+        if self._sees_now:
             market.go_to(at)
 
     def _enter(self, market: Market, order: VenueOrder, at: Instant) -> None:
-        if at < market.path.ends_at and self._is_known(at):
+        if self._sees_now and at < market.path.ends_at:
             self.execution.enter(market, order, at)
         else:
             self._has_early = True
             self.execution.defer(market, order, at)
-
-    def _is_known(self, at: Instant) -> bool:
-        """Whether everything that bears on this instant is known: where positions carry one another, every one's price."""
-        return self._horizon is None or at < self._horizon
 
     def _live(self, client_order_id: str) -> VenueOrder | str:
         order = self._orders.get(client_order_id)
@@ -280,7 +290,7 @@ class Venue:
             arrival = _first_arrival(self._active) if self._has_early else None
             if arrival is not None and (found is None or arrival[1].venue_at < found.at):
                 found = Upcoming(arrival[1].venue_at, partial(self.execution.arrive, *arrival))
-            self._next = found if found is not None and self._is_known(found.at) else None
+            self._next = found if found is not None and (self._horizon is None or found.at < self._horizon) else None
             self._is_stale = False
         return self._next
 
@@ -345,8 +355,9 @@ def _first_arrival(markets: Sequence[Market]) -> tuple[Market, VenueOrder] | Non
 
 
 def _filter_refusal(order: VenueOrder) -> str | None:
-    details = order.details
-    return order.instrument.violation(details.quantity, details.price, details.stop_price, reference=order.reference)
+    details, instrument = order.details, order.instrument
+    reference = order.reference if instrument.notional_min else None
+    return instrument.violation(details.quantity, details.price, details.stop_price, reference=reference)
 
 
 def _amendment_refusal(order: VenueOrder, quantity: Decimal, price: Decimal | None) -> str | None:

@@ -25,6 +25,7 @@ class Market:
         "_volume_candle",
         "early",
         "instrument",
+        "is_bounded",
         "orders",
         "path",
         "point",
@@ -39,6 +40,8 @@ class Market:
         """Orders that came where the path is not known yet, each at its ``venue_at``."""
         self._candle = -1
         self._share = volume_share
+        self.is_bounded = volume_share is not None
+        """Whether our orders may fill only a share of each candle's volume."""
         self._volume_candle = -1
         self._volume = Decimal(0)
         self._foreseen: list[VenueOrder] = []
@@ -59,10 +62,9 @@ class Market:
         self._foreseen.clear()
         self._searched = False
 
-    def reference(self) -> Decimal | None:
+    def last_price(self) -> float | None:
         """The last price that was seen before what happens now; None before the first candle."""
-        price = self.path.price_before(self._candle, self.point)
-        return decimal_from_float(price) if price is not None else None
+        return self.path.price_before(self._candle, self.point)
 
     def price_at(self, at: Instant) -> Decimal | None:
         """The price at an instant, or the last one before it; None before the first candle."""

@@ -2,11 +2,12 @@
 
 from decimal import Decimal
 from math import inf, nextafter
+from typing import Final
 
 from msgspec.structs import replace
 
 from s1mpletrader.api import (
-    ZERO,
+    Filled,
     Instant,
     Instrument,
     OrderId,
@@ -16,12 +17,19 @@ from s1mpletrader.api import (
     OrderType,
     Side,
     TimeInForce,
+    decimal_from_float,
+    multiply,
     subtract,
+    total,
 )
 from s1mpletrader.plugins.simulated_exchange.config import LimitFill
 from s1mpletrader.plugins.simulated_exchange.path import Point
 
-_STOPS = frozenset({OrderType.STOP, OrderType.STOP_LIMIT})
+# Members of enumerations that every order is compared with: a name of the module is found at once, a class's member is not.
+_BUY: Final = Side.BUY
+_GTC: Final = TimeInForce.GTC
+_OPEN: Final = OrderState.OPEN
+_STOPS: Final = frozenset({OrderType.STOP, OrderType.STOP_LIMIT})
 
 
 class Hold:
@@ -40,7 +48,7 @@ class VenueOrder:
     ``level`` is the price at which it acts: at or below it where ``down`` is true, else at or above it. A market order acts at
     any price. An order that ``needs_volume`` does nothing in a candle that has none left for us.
 
-    ``own_id`` is None where it is not one of ours; ``told_id`` names it all the same.
+    ``last_price`` is the one seen before the order came, for an order that names no price of its own.
     """
 
     __slots__ = (
@@ -49,26 +57,23 @@ class VenueOrder:
         "details",
         "down",
         "exchange_order_id",
-        "fill_count",
-        "filled_notional",
+        "fills",
         "followers",
         "hold",
         "instrument",
+        "last_price",
         "leader",
         "level",
+        "limit_fill",
         "limit_level",
         "live",
         "needs_volume",
-        "own_id",
         "pending",
-        "reference",
         "remaining",
         "request",
         "rivals",
         "sequence",
         "state",
-        "through",
-        "told_id",
         "venue_at",
         "waits_for_stop",
     )
@@ -80,29 +85,26 @@ class VenueOrder:
         sequence: int,
         at: Instant,
         limit_fill: LimitFill,
-        reference: Decimal | None,
+        last_price: float | None,
     ) -> None:
         details = request.details
         self.request = request
-        self.own_id = request.order_id or None
-        self.told_id = request.order_id or OrderId(request.client_order_id)
         self.instrument = instrument
         self.sequence = sequence
         self.exchange_order_id = str(sequence)
         self.venue_at = at
-        self.reference = reference
-        self.through = limit_fill == "through"
-        self.state = OrderState.OPEN
+        self.last_price = last_price
+        self.limit_fill: LimitFill = limit_fill
+        self.state = _OPEN
         self.live = True
         self.pending = False
-        self.filled_notional = ZERO
-        self.fill_count = 0
+        self.fills: list[Filled] = []
         self.arrival: Point | None = None
         self.hold: Hold | None = None
         self.rivals: tuple[VenueOrder, ...] = ()
         self.followers: tuple[VenueOrder, ...] = ()
         self.leader: VenueOrder | None = None
-        self.buys = details.side is Side.BUY
+        self.buys = details.side is _BUY
         self.remaining = details.quantity
         self.waits_for_stop = details.type in _STOPS
         self.details = details
@@ -127,9 +129,24 @@ class VenueOrder:
         self._aim()
 
     @property
+    def own_id(self) -> OrderId | None:
+        """Our id of the order; None where it is not one of ours."""
+        return self.request.order_id or None
+
+    @property
+    def told_id(self) -> OrderId:
+        """What the order is called in what is told about it, whether or not it is ours."""
+        return self.request.order_id or OrderId(self.request.client_order_id)
+
+    @property
     def at_once(self) -> bool:
         """Whether what does not fill at the first point it meets expires there."""
-        return self.details.time_in_force is not TimeInForce.GTC
+        return self.details.time_in_force is not _GTC
+
+    @property
+    def reference(self) -> Decimal | None:
+        """What stands in for the price of an order that names none; None where no price is known."""
+        return None if self.last_price is None else decimal_from_float(self.last_price)
 
     @property
     def price_needed(self) -> Decimal | None:
@@ -161,27 +178,24 @@ class VenueOrder:
             state=self.state,
             details=self.details,
             filled_quantity=subtract(self.details.quantity, self.remaining),
-            filled_notional=self.filled_notional,
+            filled_notional=total(multiply(fill.price, fill.quantity) for fill in self.fills),
             venue_at=self.venue_at,
             order_id=self.own_id,
         )
 
     def _aim(self) -> None:
         details = self.details
-        self.limit_level = self._limit_level(details.price)
+        self.level = self.limit_level = inf
+        self.down, self.needs_volume = True, details.time_in_force is _GTC
+        if details.price is not None:
+            self.limit_level = self._limit_level(details.price)
+            if self.needs_volume:
+                self.level, self.down = self.limit_level, self.buys
         if self.waits_for_stop and details.stop_price is not None:
             self.level, self.down, self.needs_volume = float(details.stop_price), not self.buys, False
-        elif details.time_in_force is not TimeInForce.GTC:
-            self.level, self.down, self.needs_volume = inf, True, False
-        elif details.price is None:
-            self.level, self.down, self.needs_volume = inf, True, True
-        else:
-            self.level, self.down, self.needs_volume = self.limit_level, self.buys, True
 
-    def _limit_level(self, price: Decimal | None) -> float:
-        if price is None:
-            return inf
+    def _limit_level(self, price: Decimal) -> float:
         level = float(price)
-        if not self.through:
+        if self.limit_fill == "touch":
             return level
         return nextafter(level, -inf if self.buys else inf)
