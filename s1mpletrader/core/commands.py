@@ -12,11 +12,7 @@ from s1mpletrader.domain.replies import ExchangeReply
 from s1mpletrader.ports.execution import IExecutionCommands, OrderRef, OrderRequest
 
 
-<<<<<<< HEAD
 class SubmitOrders(Struct, frozen=True, gc=False):
-=======
-class SubmitOrders(Struct, frozen=True):
->>>>>>> 6628943 (Take an order to the simulated venue and back with less on the way)
     """Submit these orders as one."""
 
     requests: tuple[OrderRequest, ...]
@@ -32,16 +28,12 @@ class SubmitOrders(Struct, frozen=True):
         """Every order is new to the venue."""
         return None
 
-<<<<<<< HEAD
-class CancelOrder(Struct, frozen=True, gc=False):
-=======
     def send(self, venue: IExecutionCommands) -> Awaitable[Sequence[ExchangeReply]]:
         """The venue's answer."""
         return venue.submit(self.requests, self.list_kind)
 
 
-class CancelOrder(Struct, frozen=True):
->>>>>>> 6628943 (Take an order to the simulated venue and back with less on the way)
+class CancelOrder(Struct, frozen=True, gc=False):
     """Cancel this order."""
 
     order: OrderRef
@@ -52,14 +44,11 @@ class CancelOrder(Struct, frozen=True):
         return (self.order.order_id,)
 
     @property
-<<<<<<< HEAD
     def note(self) -> str:
         """What its entry says."""
         return "CANCEL"
 
-
-class AmendOrder(Struct, frozen=True, gc=False):
-=======
+    @property
     def changed_id(self) -> OrderId:
         """The order at the venue that the command is to change or end."""
         return self.order.order_id
@@ -69,8 +58,7 @@ class AmendOrder(Struct, frozen=True, gc=False):
         return [await venue.cancel(self.order)]
 
 
-class AmendOrder(Struct, frozen=True):
->>>>>>> 6628943 (Take an order to the simulated venue and back with less on the way)
+class AmendOrder(Struct, frozen=True, gc=False):
     """Change this order in place."""
 
     order: OrderRef
@@ -83,15 +71,12 @@ class AmendOrder(Struct, frozen=True):
         return (self.order.order_id,)
 
     @property
-<<<<<<< HEAD
     def note(self) -> str:
         """What its entry says."""
         price = "" if self.price is None else f" at {self.price}"
         return f"AMEND to {self.quantity}{price}"
 
-
-class ReplaceOrder(Struct, frozen=True, gc=False):
-=======
+    @property
     def changed_id(self) -> OrderId:
         """The order at the venue that the command is to change or end."""
         return self.order.order_id
@@ -101,8 +86,7 @@ class ReplaceOrder(Struct, frozen=True, gc=False):
         return [await venue.amend(self.order, self.quantity, self.price)]
 
 
-class ReplaceOrder(Struct, frozen=True):
->>>>>>> 6628943 (Take an order to the simulated venue and back with less on the way)
+class ReplaceOrder(Struct, frozen=True, gc=False):
     """End this order and place the other in its stead, as one."""
 
     order: OrderRef
@@ -114,11 +98,11 @@ class ReplaceOrder(Struct, frozen=True):
         return self.order.order_id, self.replacement.order_id
 
     @property
-<<<<<<< HEAD
     def note(self) -> str:
         """What its entry says."""
         return f"REPLACE by {self.replacement.order_id}"
-=======
+
+    @property
     def changed_id(self) -> OrderId:
         """The order at the venue that the command is to change or end."""
         return self.order.order_id
@@ -126,7 +110,6 @@ class ReplaceOrder(Struct, frozen=True):
     def send(self, venue: IExecutionCommands) -> Awaitable[Sequence[ExchangeReply]]:
         """The venue's answer."""
         return venue.replace(self.order, self.replacement)
->>>>>>> 6628943 (Take an order to the simulated venue and back with less on the way)
 
 
 Command = SubmitOrders | CancelOrder | AmendOrder | ReplaceOrder

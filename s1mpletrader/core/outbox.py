@@ -31,6 +31,24 @@ class _Sending(Struct, eq=False):
     sent_at: Instant = 0
     replies: Sequence[ExchangeReply] = ()
 
+    @property
+    def has_not_left(self) -> bool:
+        """Whether every answer is that nothing was sent."""
+        for reply in self.replies:
+            if type(reply) is not NotSent:
+                return False
+        return bool(self.replies)
+
+    def told(self, reply: ExchangeReply) -> ExchangeReply:
+        """An answer as it is delivered: the outcome of a submission bears the time at which its request left."""
+        if reply.order_id != self.command.changed_id:
+            is_stamped = getattr(reply, "submitted_at", self.sent_at) == self.sent_at
+            return reply if is_stamped else replace(reply, submitted_at=self.sent_at)
+        if type(reply) is NotSent:
+            # A cancellation or a change that did not leave says nothing about whether the order exists.
+            return CancelRejected(order_id=reply.order_id, reason=reply.reason, at=reply.at)
+        return reply
+
 
 class Outbox:
     """Sends commands in their order. What comes back re-enters as replies; nothing here waits for the venue.
@@ -74,7 +92,7 @@ class Outbox:
         """Send everything of the first ``steps`` steps whose orders have no other command in flight."""
         if not self._queue:
             return
-        waiting: deque[_Sending] = deque()
+        waiting: list[_Sending] = []
         held: set[OrderId] = set()
         is_open = self._is_open()
         while self._queue:
@@ -87,7 +105,7 @@ class Outbox:
             else:
                 waiting.append(sending)
                 held.update(ids)
-        self._queue = waiting
+        self._queue.extend(waiting)
 
     def _send(self, sending: _Sending) -> None:
         sending.attempt += 1
@@ -114,29 +132,8 @@ class Outbox:
         return Rejected(order_id=order_id, rejection_reason=reason, at=self._now())
 
     def _answered(self, sending: _Sending) -> None:
-        if sending.attempt < SEND_ATTEMPTS_MAX and _has_not_left(sending.replies):
+        if sending.attempt < SEND_ATTEMPTS_MAX and sending.has_not_left:
             self._send(sending)
             return
         self._in_flight.difference_update(sending.order_ids)
-        changed_id, sent_at = sending.command.changed_id, sending.sent_at
-        self._deliver([_command_unsent(it) if it.order_id == changed_id else _stamped(it, sent_at) for it in sending.replies])
-
-
-def _has_not_left(replies: Sequence[ExchangeReply]) -> bool:
-    """Whether every answer is that nothing was sent."""
-    for reply in replies:
-        if not isinstance(reply, NotSent):
-            return False
-    return bool(replies)
-
-
-def _stamped(reply: ExchangeReply, sent_at: Instant) -> ExchangeReply:
-    """The outcome with the time at which its request left."""
-    return reply if getattr(reply, "submitted_at", sent_at) == sent_at else replace(reply, submitted_at=sent_at)
-
-
-def _command_unsent(reply: ExchangeReply) -> ExchangeReply:
-    """A cancellation or a change that did not leave says nothing about whether the order exists."""
-    if isinstance(reply, NotSent):
-        return CancelRejected(order_id=reply.order_id, reason=reply.reason, at=reply.at)
-    return reply
+        self._deliver(list(map(sending.told, sending.replies)))
