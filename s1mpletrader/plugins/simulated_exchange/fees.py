@@ -56,7 +56,7 @@ class Slippage:
         self.none = not (self._ticks or self._ticks_random or self._rate)
 
     def worse(self, price: Decimal, side: Side, instrument: Instrument, order_id: str, ordinal: int) -> Decimal:
-        """The price after slippage, on the tick and never below one tick."""
+        """The price after slippage, on the tick and never below one tick; where there is ``none``, nobody needs to ask."""
         ticks = self._ticks + self._drawn(order_id, ordinal)
         slip = multiply(instrument.price_tick, Decimal(ticks))
         if side is Side.BUY:

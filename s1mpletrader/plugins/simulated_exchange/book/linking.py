@@ -11,8 +11,6 @@ _SIZE_MIN: Final = {ListKind.OCO: 2, ListKind.OTO: 2, ListKind.OTOCO: 3}
 
 def check_shape(requests: Sequence[OrderRequest], kind: ListKind) -> None:
     """Raise ``UnsupportedOrder`` for a list with too few orders, or of more than one symbol."""
-    if kind is ListKind.NONE:
-        return
     if len(requests) < _SIZE_MIN[kind]:
         raise UnsupportedOrder(f"a list of kind {kind} has at least {_SIZE_MIN[kind]} orders, found {len(requests)}")
     symbols = sorted({request.details.symbol for request in requests})
