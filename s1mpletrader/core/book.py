@@ -37,7 +37,7 @@ _BUY = Side.BUY
 _LONG = Direction.LONG
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True)
 class SubAccount:
     """What one strategy owns."""
 
@@ -56,7 +56,7 @@ class SubAccount:
             recent.popleft()
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True)
 class LiveGroup:
     """An execution group whose algorithm still listens."""
 
@@ -66,16 +66,16 @@ class LiveGroup:
     wake_at: int | None = None
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True)
 class LiveTrade:
     """A trade with a position, live orders or listening algorithms."""
 
     opened: TradeOpened
-    account: SubAccount = field(repr=False)
+    account: SubAccount = field(repr=False, compare=False)
     quantity: Decimal = ZERO
     orders: dict[OrderId, Order] = field(default_factory=dict)
     groups: dict[GroupId, LiveGroup] = field(default_factory=dict)
-    shown: OpenTrade | None = None
+    shown: OpenTrade | None = field(default=None, compare=False)
     """The trade as views tell it, until it changes."""
 
     def changes(self) -> None:
