@@ -56,10 +56,17 @@ class Market:
     def prices(self) -> Mapping[str, Decimal]:
         """The last close of every symbol that has one; made once for each instant that is looked at."""
         if self._facts.at != self._priced_at:
-            found = {symbol: decimal_from_float(column.last()) for symbol, column in self._closes.items() if column.count}
-            self._prices, self._priced_at = MappingProxyType(found), self._facts.at
+            self._prices, self._priced_at = MappingProxyType(self._last_closes()), self._facts.at
             self._snapshots = {}
         return self._prices
+
+    def _last_closes(self) -> dict[str, Decimal]:
+        found = {}
+        for symbol, column in self._closes.items():
+            row = column.cursor.count - 1
+            if row >= column.first:
+                found[symbol] = decimal_from_float(column.values.item(row))
+        return found
 
     def volume_since(self, symbol: str, at: Instant) -> Decimal:
         """The exact sum of the volumes of the candles that closed after an instant, of the symbol's shortest series."""

@@ -10,6 +10,8 @@ from enum import StrEnum
 from hashlib import blake2b
 from typing import Final, NewType, Protocol
 
+from msgspec import Struct
+
 from s1mpletrader.domain.instant import Instant, instant_from_stamp, stamp
 
 OriginId = NewType("OriginId", str)
@@ -78,15 +80,12 @@ def _match(text: str) -> re.Match[str]:
     return match
 
 
-class FlowIds:
+class FlowIds(Struct, eq=False):
     """The ids of one flow: each call gives the next ordinal of its kind."""
 
-    __slots__ = ("_ordinals", "_seeded", "_stamp")
-
-    def __init__(self, seeded: "blake2b", at: Instant) -> None:
-        self._seeded = seeded
-        self._stamp = f"_{stamp(at)}_"
-        self._ordinals: dict[IdKind, int] = {}
+    _seeded: "blake2b"
+    _stamp: str
+    _ordinals: dict[IdKind, int] = {}
 
     def make(self, kind: IdKind) -> str:
         """The next id of this kind in this flow."""
@@ -94,7 +93,7 @@ class FlowIds:
         self._ordinals[kind] = ordinal + 1
         digest = self._seeded.copy()
         digest.update(f"{kind}\x1f{ordinal}".encode() if ordinal else _FIRST[kind])
-        return f"{kind._value_}{self._stamp}{digest.hexdigest()}"
+        return f"{kind._value_}_{self._stamp}_{digest.hexdigest()}"
 
 
 class IdSpace:
@@ -109,7 +108,7 @@ class IdSpace:
         """The ids of the flow that this anchor (what started it) identifies within its strategy."""
         seeded = self._seeded.copy()
         seeded.update(f"{strategy}\x1f{anchor}\x1f".encode())
-        return FlowIds(seeded, at)
+        return FlowIds(seeded, stamp(at))
 
 
 class IdSpaces:

@@ -53,9 +53,10 @@ def stamp(at: Instant) -> str:
 @lru_cache(maxsize=1024)
 def _stamp_of_second(second: int) -> str:
     """Many ids are made within one second of a backtest, and formatting a date costs more than all else about an id."""
-    day, second = divmod(second, 86_400)
-    minute, second = divmod(second, 60)
-    return f"{_stamp_of_day(day)}_{minute // 60:02}{minute % 60:02}{second:02}"
+    minutes, second = divmod(second, 60)
+    hours, minute = divmod(minutes, 60)
+    day, hour = divmod(hours, 24)
+    return f"{_stamp_of_day(day)}_{hour * 10_000 + minute * 100 + second:06}"
 
 
 @lru_cache(maxsize=16)

@@ -1,14 +1,10 @@
 """A StrategyCache in this process's memory."""
 
 from copy import deepcopy
-from decimal import Decimal
-from enum import Enum
-from functools import cache, lru_cache
-from types import UnionType
-from typing import Annotated, Any, Final, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any
 
 from msgspec import Struct
-from msgspec.structs import fields, replace
+from msgspec.structs import replace
 from pydantic import Field
 
 from s1mpletrader.api import (
@@ -22,9 +18,7 @@ from s1mpletrader.api import (
     OrderId,
     PluginConfig,
 )
-
-_IMMUTABLE: Final = frozenset({str, int, float, bool, Decimal, bytes, type(None)})
-_HOLDERS: Final = (tuple, frozenset)
+from s1mpletrader.plugins.caches.frozen import FrozenValues
 
 
 class MemoryCacheConfig(PluginConfig):
@@ -47,6 +41,7 @@ class MemoryCache:
     def __init__(self, config: MemoryCacheConfig) -> None:
         self._flows_max = config.flows_max
         self._contexts_max = config.contexts_max
+        self._frozen = FrozenValues()
         self._flows: dict[str, OpenFlow] = {}
         self._contexts: dict[OrderId, OrderContext] = {}
 
@@ -61,14 +56,15 @@ class MemoryCache:
         flow = self._flow(flow_id)
         if at > flow.at:
             raise LaterThanAnchor(f"{key} is of {at}, the flow {flow_id} of {flow.at}")
-        flow.facts[key] = _own(value)
+        flow.facts[key] = value if self._frozen.has(value) else deepcopy(value)
 
     def get(self, flow_id: str, key: str) -> Any:
         """The stored fact."""
         facts = self._flow(flow_id).facts
         if key not in facts:
             raise CacheMiss(f"the flow {flow_id} has no {key!r}")
-        return _own(facts[key])
+        value = facts[key]
+        return value if self._frozen.has(value) else deepcopy(value)
 
     def close_flow(self, flow_id: str) -> None:
         """End a flow and forget its facts."""
@@ -76,8 +72,9 @@ class MemoryCache:
 
     def put_context(self, context: OrderContext) -> None:
         """Store or replace a live order's context."""
-        self._contexts.pop(context.order_id, None)
-        self._contexts[context.order_id] = replace(context, facts=dict(context.facts))
+        known = self._contexts.pop(context.order_id, None)
+        is_own = known is not None and known.facts is context.facts
+        self._contexts[context.order_id] = context if is_own else replace(context, facts=dict(context.facts))
         if len(self._contexts) > self._contexts_max:
             del self._contexts[next(iter(self._contexts))]
 
@@ -97,49 +94,3 @@ class MemoryCache:
         if flow is None:
             raise CacheMiss(f"the flow {flow_id} is not open")
         return flow
-
-
-def _own(value: Any) -> Any:
-    """The value, or a copy of it where its giver could still change it."""
-    return value if _is_frozen(value) else deepcopy(value)
-
-
-def _is_frozen(value: Any) -> bool:
-    """Whether nothing in the value can be changed: by its type where that tells, else by what it holds."""
-    kind: Any = type(value)
-    doubtful = _doubtful_fields(kind)
-    if doubtful is None:
-        return isinstance(value, _HOLDERS) and (_are_frozen_types(tuple(map(type, value))) or all(map(_is_frozen, value)))
-    return not doubtful or all(_is_frozen(getattr(value, name)) for name in doubtful)
-
-
-@cache
-def _doubtful_fields(kind: Any) -> tuple[str, ...] | None:
-    """The fields of which the type does not tell whether they are frozen; None where no field can tell."""
-    if _is_frozen_type(kind):
-        return ()
-    if issubclass(kind, Struct) and kind.__struct_config__.frozen:
-        return tuple(field.name for field in fields(kind) if not _is_frozen_type(field.type))
-    return None
-
-
-@lru_cache(maxsize=256)
-def _are_frozen_types(kinds: tuple[Any, ...]) -> bool:
-    return all(map(_is_frozen_type, kinds))
-
-
-@cache
-def _is_frozen_type(kind: Any) -> bool:
-    """Whether every value of a type, as it is annotated, is frozen. False where only the value can tell."""
-    supertype = getattr(kind, "__supertype__", None)
-    if supertype is not None:
-        return _is_frozen_type(supertype)
-    if get_origin(kind) in (Union, UnionType, tuple, frozenset):
-        return all(_is_frozen_type(part) for part in get_args(kind) if part is not ...)
-    if not isinstance(kind, type):
-        return False
-    if issubclass(kind, tuple) and kind is not tuple:
-        return bool(hints := get_type_hints(kind)) and all(map(_is_frozen_type, hints.values()))
-    if issubclass(kind, Struct):
-        return kind.__struct_config__.frozen and all(_is_frozen_type(field.type) for field in fields(kind))
-    return kind in _IMMUTABLE or issubclass(kind, Enum)
