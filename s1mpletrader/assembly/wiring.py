@@ -5,10 +5,11 @@ from decimal import Decimal
 
 from s1mpletrader.configuration import Portfolio
 from s1mpletrader.core.batches import BatchListener
-from s1mpletrader.core.book import Book, LiveGroup
+from s1mpletrader.core.book import Book
 from s1mpletrader.core.clock import Agenda
 from s1mpletrader.core.engine import RANK_REPLY
 from s1mpletrader.core.journal_reader import StrategyJournal
+from s1mpletrader.core.live_trades import LiveGroup
 from s1mpletrader.core.market import Market
 from s1mpletrader.core.metrics import Metrics
 from s1mpletrader.core.quarantine import IQuarantine, Isolation

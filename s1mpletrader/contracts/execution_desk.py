@@ -324,15 +324,6 @@ class Desk:
         about = live if changed is None or changed.live else (changed, *live)
         symbol = self.task.instrument.symbol
         position = Position(instrument=self.task.instrument, quantity=self.held, cost=multiply(self.held, PRICE))
-        view = AccountView(
-            revision=len(self.advances),
-            strategy=self._trade.strategy,
-            account_type=AccountType.NETTING,
-            currency="USDT",
-            balances={"USDT": Decimal(1_000_000)},
-            positions={symbol: position} if self.held else {},
-            open_orders=live,
-        )
         return GroupContext(
             trade=self._trade,
             group_id=self._group_id,
@@ -340,7 +331,15 @@ class Desk:
             at=self.at,
             orders=tuple(order for order in about if order.group_id == self._group_id),
             trade_orders=live,
-            read_view=lambda: view,
+            view=AccountView(
+                revision=len(self.advances),
+                strategy=self._trade.strategy,
+                account_type=AccountType.NETTING,
+                currency="USDT",
+                balances={"USDT": Decimal(1_000_000)},
+                positions={symbol: position} if self.held else {},
+                open_orders=live,
+            ),
             held_quantity=self.held,
             capabilities=Capabilities(
                 order_types=frozenset(OrderType),

@@ -8,9 +8,10 @@ from decimal import Decimal
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
-from s1mpletrader.core.book import Book, LiveTrade
+from s1mpletrader.core.book import Book
 from s1mpletrader.core.effects import Effects
 from s1mpletrader.core.execution_groups import ExecutionGroups
+from s1mpletrader.core.live_trades import LiveTrade
 from s1mpletrader.core.sharing import lots_taken, shares
 from s1mpletrader.domain.directives import Action
 from s1mpletrader.domain.errors import Defect

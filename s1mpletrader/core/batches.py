@@ -6,10 +6,11 @@ from typing import Final
 from msgspec import json
 from msgspec.structs import replace
 
-from s1mpletrader.core.book import Book, LiveGroup, LiveTrade
+from s1mpletrader.core.book import Book
 from s1mpletrader.core.deferred import Deferred
 from s1mpletrader.core.effects import Directed, Effects, GivenUp, Wake
 from s1mpletrader.core.execution_groups import ExecutionGroups
+from s1mpletrader.core.live_trades import LiveGroup, LiveTrade
 from s1mpletrader.domain.batches import BATCH_ALGORITHM, Batch, Leg, LegState, OnFailure
 from s1mpletrader.domain.directives import (
     Action,

@@ -6,8 +6,8 @@ When their turn comes they are put before the risk gates again: the account is n
 from collections.abc import Callable
 from typing import NamedTuple
 
-from s1mpletrader.core.book import LiveGroup
 from s1mpletrader.core.journal_reader import StrategyJournal, read_reasons
+from s1mpletrader.core.live_trades import LiveGroup
 from s1mpletrader.domain.directives import Approved, ExecutionDirective, Refusal, RefusalDraft
 from s1mpletrader.domain.errors import Defect
 from s1mpletrader.domain.ids import DirectiveId

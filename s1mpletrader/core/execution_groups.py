@@ -7,9 +7,10 @@ from typing import Final, Protocol
 
 from msgspec.structs import replace
 
-from s1mpletrader.core.book import Book, LiveGroup, LiveTrade
+from s1mpletrader.core.book import Book
 from s1mpletrader.core.commands import AmendOrder, CancelOrder, ReplaceOrder, SubmitOrders, order_ref
 from s1mpletrader.core.effects import Effects, GivenUp, Intent, Wake
+from s1mpletrader.core.live_trades import LiveGroup, LiveTrade
 from s1mpletrader.core.quarantine import IQuarantine
 from s1mpletrader.core.returned import check_advance
 from s1mpletrader.domain.directives import ExecutionDirective, ExecutionPlan, RefusalDraft
@@ -229,7 +230,7 @@ class ExecutionGroups:
             at=at,
             orders=own,
             trade_orders=live,
-            read_view=partial(self._book.view, opened.strategy),
+            view=self._book.view(opened.strategy),
             held_quantity=trade.quantity,
             capabilities=self._venue.capabilities(),
             last_price=market.price(symbol),

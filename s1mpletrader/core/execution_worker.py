@@ -9,10 +9,11 @@ from typing import Final
 
 from s1mpletrader.core.account_events import AccountEvents, Imposed
 from s1mpletrader.core.batches import Batches, FindDeferred
-from s1mpletrader.core.book import Book, LiveTrade
+from s1mpletrader.core.book import Book
 from s1mpletrader.core.effects import Effects
 from s1mpletrader.core.execution_groups import ExecutionGroups
 from s1mpletrader.core.late_evidence import late_warning
+from s1mpletrader.core.live_trades import LiveTrade
 from s1mpletrader.core.order_events import OrderReply, adds_nothing, event_of
 from s1mpletrader.domain.batches import BATCH_ALGORITHM, Batch
 from s1mpletrader.domain.directives import Action, Approved, ExecutionDirective, ExecutionPlan, Scope
@@ -28,7 +29,6 @@ from s1mpletrader.ports.algorithms import CommandRefused, GroupEvent, OrderUpdat
 # Looking a member up in its enumeration costs as much as three calls, and these are looked up for every order.
 _TRADE: Final = IdKind.TRADE
 _NEW_TRADE: Final = Scope.NEW_TRADE
-_NEVER_THERE: Final = (OrderState.REJECTED, OrderState.NOT_PLACED)
 _ONLY_CANCELS: Final = (Action.CANCEL_GROUP, Action.CANCEL_ALL_IN_TRADE)
 
 _NEVER_THERE: Final = frozenset({OrderState.REJECTED, OrderState.NOT_PLACED})

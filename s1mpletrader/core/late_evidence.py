@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from s1mpletrader.core.batches import CLOSING_ALGORITHM
-from s1mpletrader.core.book import Book, LiveTrade
+from s1mpletrader.core.book import Book
+from s1mpletrader.core.live_trades import LiveTrade
 from s1mpletrader.domain.money import ZERO, plain, subtract, total
 from s1mpletrader.domain.order import Order
 from s1mpletrader.domain.orders import Side, opening_side

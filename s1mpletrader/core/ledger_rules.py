@@ -1,9 +1,8 @@
 """The laws of the ledger on writing, for every store that implements it: states, ordinals, parents, and idempotency."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from s1mpletrader.domain.errors import IllegalTransition, Refused
@@ -26,7 +25,7 @@ PARENTS_MAX: Final = 4096
 """How many groups, and how many trades, are remembered; a forgotten one is looked up again."""
 
 
-class GroupStanding(Struct, frozen=True, gc=False):
+class GroupStanding(NamedTuple):
     """What the rules have to know of a group: whose it is, and how often it has advanced."""
 
     trade_id: TradeId

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
-from s1mpletrader.core.book import LiveGroup, PlannedBy
+from s1mpletrader.core.book import PlannedBy
+from s1mpletrader.core.live_trades import LiveGroup
 from s1mpletrader.core.returned import wrong
 from s1mpletrader.domain.money import ZERO
 from s1mpletrader.domain.order import Order

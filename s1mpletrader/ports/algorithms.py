@@ -122,8 +122,7 @@ class GroupContext(Struct, frozen=True, kw_only=True):
     """The group's live orders, and the one that the event is about."""
     trade_orders: tuple[Order, ...]
     """The live orders of the whole trade."""
-    read_view: Callable[[], AccountView]
-    """Reads ``view``: it is made only where somebody looks at it."""
+    view: AccountView
     held_quantity: Decimal
     """What the trade holds now, signed: below zero for a short."""
     capabilities: Capabilities
@@ -134,11 +133,6 @@ class GroupContext(Struct, frozen=True, kw_only=True):
     """The market's volume in the candles that closed after an instant."""
     find_order: Callable[[OrderId], Order | None]
     """Any order of the ledger as it stands, also one that has ended: what another took the place of."""
-
-    @property
-    def view(self) -> AccountView:
-        """The strategy's sub-account as it stands."""
-        return self.read_view()
 
 
 class ExecutionAlgorithm(Protocol):

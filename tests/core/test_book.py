@@ -5,7 +5,8 @@ from itertools import pairwise
 
 import pytest
 
-from s1mpletrader.core.book import Book, LiveGroup
+from s1mpletrader.core.book import Book
+from s1mpletrader.core.live_trades import LiveGroup
 from s1mpletrader.domain.account import OpenTrade
 from s1mpletrader.domain.errors import UnknownId
 from s1mpletrader.domain.instrument import AccountType

@@ -3,9 +3,9 @@
 import pytest
 from msgspec.structs import replace
 
-from s1mpletrader.core.book import LiveGroup
 from s1mpletrader.core.deferred import DeferredDirectives
 from s1mpletrader.core.journal_reader import StrategyJournal
+from s1mpletrader.core.live_trades import LiveGroup
 from s1mpletrader.core.recorder import Step
 from s1mpletrader.domain.directives import Approved, Refusal, RefusalDraft, Stage
 from s1mpletrader.domain.errors import Defect
