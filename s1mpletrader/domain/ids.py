@@ -10,8 +10,6 @@ from enum import StrEnum
 from hashlib import blake2b
 from typing import Final, NewType, Protocol
 
-from msgspec import Struct
-
 from s1mpletrader.domain.instant import Instant, instant_from_stamp, stamp
 
 OriginId = NewType("OriginId", str)
@@ -80,12 +78,15 @@ def _match(text: str) -> re.Match[str]:
     return match
 
 
-class FlowIds(Struct, eq=False):
+class FlowIds:
     """The ids of one flow: each call gives the next ordinal of its kind."""
 
-    _seeded: "blake2b"
-    _stamp: str
-    _ordinals: dict[IdKind, int] = {}
+    __slots__ = ("_ordinals", "_seeded", "_stamp")
+
+    def __init__(self, seeded: "blake2b", stamp: str) -> None:
+        self._seeded = seeded
+        self._stamp = stamp
+        self._ordinals: dict[IdKind, int] = {}
 
     def make(self, kind: IdKind) -> str:
         """The next id of this kind in this flow."""
