@@ -81,9 +81,7 @@ class AccountFlow:
         self._outbox.release(self._recorder.released)
         self._metrics.alarms += 1
         self._metrics.fills += len(imposed)
-        self._metrics.orders += len(effects.intents)
-        self._metrics.refusals += len(effects.given_up)
-        self._metrics.alarms += len(effects.warnings)
+        self._metrics.count(effects)
 
     def _liquidation_drafts(
         self, reply: Liquidated, origin: Origin, effects: Effects, imposed: Sequence[Imposed]

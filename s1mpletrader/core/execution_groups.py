@@ -113,7 +113,7 @@ class ExecutionGroups:
     ) -> GroupId:
         """Open a directive's group, and let its algorithm begin."""
         group_id = GroupId(ids.make(_GROUP))
-        context = self._context(trade, group_id, at, tuple(trade.orders.values()), ())
+        context = self._context(trade, group_id, at, tuple(trade.orders.values()), (), self._book.order)
         advance = self._begin(plan.algorithm, directive, context)
         opened = GroupOpened(
             group_id=group_id,
@@ -205,12 +205,13 @@ class ExecutionGroups:
         """What a group that is there looks at: its orders are the live ones, and the one that the event is about."""
         live = tuple(trade.orders.values())
         own = [order for order in live if order.intent.group_id == group_id]
-        if not isinstance(event, OrderUpdate):
-            return self._context(trade, group_id, self._now(), live, tuple(own))
-        changed = event.order
-        if changed.intent.group_id == group_id and changed.intent.order_id not in trade.orders:
-            own.insert(0, changed)
-        return self._context(trade, group_id, self._now(), live, tuple(own), partial(self._find, changed))
+        find_order: Callable[[OrderId], Order | None] = self._book.order
+        if isinstance(event, OrderUpdate):
+            changed = event.order
+            find_order = partial(self._find, changed)
+            if changed.intent.group_id == group_id and changed.intent.order_id not in trade.orders:
+                own.insert(0, changed)
+        return self._context(trade, group_id, self._now(), live, tuple(own), find_order)
 
     def _context(
         self,
@@ -219,7 +220,7 @@ class ExecutionGroups:
         at: Instant,
         live: tuple[Order, ...],
         own: tuple[Order, ...],
-        find_order: Callable[[OrderId], Order | None] | None = None,
+        find_order: Callable[[OrderId], Order | None],
     ) -> GroupContext:
         opened = trade.opened
         symbol, market = opened.symbol, self._markets[opened.strategy]
@@ -235,7 +236,7 @@ class ExecutionGroups:
             capabilities=self._venue.capabilities(),
             last_price=market.price(symbol),
             volume_since=partial(market.volume_since, symbol),
-            find_order=find_order or self._book.order,
+            find_order=find_order,
         )
 
     def _find(self, changed: Order, order_id: OrderId) -> Order | None:
@@ -316,7 +317,6 @@ class ExecutionGroups:
         details, trade = planned.details, context.trade
         if self._is_shared and details.reduce_only:
             details = replace(details, reduce_only=False)
-        is_own_symbol = details.symbol == trade.symbol
         return OrderIntended(
             order_id=order_id,
             group_id=context.group_id,
@@ -330,5 +330,5 @@ class ExecutionGroups:
             list_kind=list_kind,
             list_id=list_id,
             replaces=planned.replaces,
-            reference_price=context.last_price if is_own_symbol else self._markets[trade.strategy].price(details.symbol),
+            reference_price=self._markets[trade.strategy].price(details.symbol),
         )

@@ -155,9 +155,7 @@ class ExecutionStep:
 
     def _release(self, effects: Effects, cause: Cause, drafts: Sequence[EntryDraft], refs: Sequence[EntryRef]) -> None:
         """Count what is recorded, remember it, and let its commands go."""
-        self._metrics.orders += len(effects.intents)
-        self._metrics.refusals += len(effects.given_up)
-        self._metrics.alarms += len(effects.warnings)
+        self._metrics.count(effects)
         if cause.group_id is not None and self._worker.listens(cause.group_id):
             self._finder.put(cause.group_id, cause.reasons)
         self._follow_up.remember(effects, drafts, refs, cause)

@@ -58,6 +58,11 @@ class Column:
         """How many values there are by now."""
         return max(self.cursor.count - self.first, 0)
 
+    def latest(self) -> float | None:
+        """The latest value; None where there is none yet."""
+        row = self.cursor.count - 1
+        return self.values.item(row) if row >= self.first else None
+
     def last(self) -> float:
         """The latest value of a column that has one."""
         return self.values.item(self.cursor.count - 1)

@@ -26,8 +26,6 @@ _EXPIRY_CODES: Final = frozenset({"EXPIRED", "SUPERSEDED"})
 
 # Looking a member up in its enumeration costs as much as three calls, and these are looked up for every order.
 _INTENDED: Final = EntryKind.INTENDED
-_COMMANDED: Final = EntryKind.COMMANDED
-_ALARM: Final = EntryKind.ALARM
 _AT_FIRST: Final = OrderState.INTENDED
 
 
@@ -81,11 +79,11 @@ class FollowUp:
             drafts += [self._intended(one, at, causes.get(one.intent.group_id, cause)) for one in intents]
         if effects.commands:
             noted = [command for command in effects.commands if not isinstance(command, SubmitOrders)]
-            drafts += [_told(_COMMANDED, command.note, at, cause, command.order.order_id) for command in noted]
+            drafts += [_told(EntryKind.COMMANDED, command.note, at, cause, command.order.order_id) for command in noted]
         if effects.given_up:
             drafts += [self._given_up(given_up, at, cause) for given_up in effects.given_up]
         if effects.warnings:
-            drafts += [_told(_ALARM, warning, at, cause) for warning in effects.warnings]
+            drafts += [_told(EntryKind.ALARM, warning, at, cause) for warning in effects.warnings]
         return drafts
 
     def _directed(self, directed: Directed, at: Instant) -> EntryDraft:
@@ -99,7 +97,7 @@ class FollowUp:
             gates=directed.approved.gates,
             market=self._markets[execution.strategy].snapshot(execution.directive.symbol),
         )
-        return EntryDraft(_COMMANDED, at, reasons, self._finder.find(directed.batch_id).decision)
+        return EntryDraft(EntryKind.COMMANDED, at, reasons, self._finder.find(directed.batch_id).decision)
 
     def _directed_reasons(self, directed: Directed, number: int) -> GroupReasons:
         execution, batch = directed.approved.directive, self._finder.find(directed.batch_id)

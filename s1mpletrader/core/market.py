@@ -24,8 +24,7 @@ class Market:
 
     def __init__(self, facts: FactTable, price_keys: Mapping[str, Key], recorded_keys: Sequence[Key]) -> None:
         self._facts = facts
-        columns = {str(key): facts.column(key) for key in recorded_keys}
-        self._recorded = tuple((name, column, column.cursor) for name, column in columns.items())
+        self._recorded = tuple((str(key), facts.column(key)) for key in recorded_keys)
         self._closes = {symbol: facts.column(key) for symbol, key in price_keys.items()}
         self._volumes = {symbol: facts.column(key._replace(name="volume")) for symbol, key in price_keys.items()}
         self._closed_at = {symbol: facts.candles[key.series].closed_at for symbol, key in price_keys.items()}
@@ -41,12 +40,10 @@ class Market:
     def facts(self) -> dict[str, float]:
         """The facts that an entry keeps, by key; one that is no finite number, as where its worker has failed, is left out."""
         found: dict[str, float] = {}
-        for name, column, cursor in self._recorded:
-            row = cursor.count - 1
-            if row >= column.first:
-                value = column.values.item(row)
-                if isfinite(value):
-                    found[name] = value
+        for name, column in self._recorded:
+            value = column.latest()
+            if value is not None and isfinite(value):
+                found[name] = value
         return found
 
     def price(self, symbol: str) -> Decimal | None:
@@ -56,17 +53,11 @@ class Market:
     def prices(self) -> Mapping[str, Decimal]:
         """The last close of every symbol that has one; made once for each instant that is looked at."""
         if self._facts.at != self._priced_at:
-            self._prices, self._priced_at = MappingProxyType(self._last_closes()), self._facts.at
+            closes = [(symbol, column.latest()) for symbol, column in self._closes.items()]
+            found = {symbol: decimal_from_float(close) for symbol, close in closes if close is not None}
+            self._prices, self._priced_at = MappingProxyType(found), self._facts.at
             self._snapshots = {}
         return self._prices
-
-    def _last_closes(self) -> dict[str, Decimal]:
-        found = {}
-        for symbol, column in self._closes.items():
-            row = column.cursor.count - 1
-            if row >= column.first:
-                found[symbol] = decimal_from_float(column.values.item(row))
-        return found
 
     def volume_since(self, symbol: str, at: Instant) -> Decimal:
         """The exact sum of the volumes of the candles that closed after an instant, of the symbol's shortest series."""

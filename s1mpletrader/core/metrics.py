@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from s1mpletrader.core.effects import Effects
+
 
 @dataclass(slots=True)
 class Metrics:
@@ -18,3 +20,9 @@ class Metrics:
     fills: int = 0
     rejections: int = 0
     alarms: int = 0
+
+    def count(self, effects: Effects) -> None:
+        """What a step set going: the orders that it means, what was given up in it, and what a person should look at."""
+        self.orders += len(effects.intents)
+        self.refusals += len(effects.given_up)
+        self.alarms += len(effects.warnings)

@@ -169,7 +169,7 @@ class ReplyFlow:
         self._count_reply(reply, effects)
         self._remember(effects, context, refs[own])
         if cause is not None:
-            self._count_further(effects)
+            self._metrics.count(effects)
             self._follow_up.remember(effects, drafts, refs, cause)
             self._timers.set(effects.wakes)
             self._outbox.put(self._recorder.recorded, effects.commands)
@@ -234,11 +234,6 @@ class ReplyFlow:
             self._metrics.alarms += 1
         if isinstance(reply, Rejected):
             self._metrics.rejections += 1
-
-    def _count_further(self, effects: Effects) -> None:
-        self._metrics.orders += len(effects.intents)
-        self._metrics.refusals += len(effects.given_up)
-        self._metrics.alarms += len(effects.warnings)
 
     def _notices(self, effects: Effects, drafts: Sequence[EntryDraft], cause: Cause | None) -> list[Notice]:
         notices: list[Notice] = []

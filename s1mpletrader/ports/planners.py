@@ -113,7 +113,6 @@ class ExecutionPlanner(Protocol):
 # Looking a member up in its enumeration costs as much as three calls, and every planner of a decision asks for its scope.
 _NEW_TRADE: Final = Scope.NEW_TRADE
 _CLOSE_EXISTING: Final = Scope.CLOSE_EXISTING
-_ADD: Final = Aim.ADD
 
 
 class ScopedPlanner(Generic[Draft]):
@@ -126,7 +125,7 @@ class ScopedPlanner(Generic[Draft]):
             return self.on_new_trade(directive, plans, situation)
         if scope is _CLOSE_EXISTING:
             return self.on_close_trade(directive, plans, situation)
-        if directive.aim is _ADD:
+        if directive.aim is Aim.ADD:
             return self.on_add_to_trade(directive, plans, situation)
         return self.on_modify_trade(directive, plans, situation)
 

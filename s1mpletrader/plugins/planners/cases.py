@@ -28,7 +28,6 @@ No: TypeAlias = tuple[str, str]
 """What speaks against a directive: a code, and a sentence."""
 
 # Looking a member up in its enumeration costs as much as three calls.
-_MODIFY_EXISTING: Final = Scope.MODIFY_EXISTING
 _CLOSE_EXISTING: Final = Scope.CLOSE_EXISTING
 
 
@@ -83,7 +82,7 @@ def change(case: Case, *, is_ending: bool) -> Answer:
     return DirectiveDraft(
         symbol=case.symbol,
         direction=trade.direction,
-        scope=_MODIFY_EXISTING,
+        scope=Scope.MODIFY_EXISTING,
         trade_id=trade.trade_id,
         aim=Aim.EXITS,
         reason=reason,

@@ -87,7 +87,6 @@ _subtract: Final = DERIVED.subtract
 
 # Looking a member up in its enumeration costs as much as three calls, and these are looked up for every signal.
 _SHORT: Final = Direction.SHORT
-_NEW_TRADE: Final = Scope.NEW_TRADE
 _MODIFY_EXISTING: Final = Scope.MODIFY_EXISTING
 _CLOSE_EXISTING: Final = Scope.CLOSE_EXISTING
 
@@ -155,7 +154,7 @@ class Weighing:
         if not ended:
             no = self._objection(case, opinion, wanted)
             answers.append(self._less_risks(case, wanted, opinion) if no is None else refuse(case, no, wanted))
-        elif wanted.scope is _NEW_TRADE:
+        elif wanted.scope is Scope.NEW_TRADE:
             answers.append(refuse(case, ("RISK_VETO", "a risk has just ended the trade"), wanted))
 
     def _weigh(self, signals: Sequence[Signal]) -> Opinion:

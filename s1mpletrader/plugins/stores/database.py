@@ -126,22 +126,26 @@ class Database:
 
 
 @contextmanager
-def savepoint(connection: Connection) -> Iterator[None]:
-    """Undo a part of a transaction that ends with an exception.
+def savepoint(connection: Connection, forget: Callable[[], None]) -> Iterator[None]:
+    """Undo a part of a transaction that ends with an exception, and forget what is remembered of it.
 
     Where the database has undone the whole of it already (a full disk), the connection is given up, so that nothing can be
     written outside a transaction.
     """
-    point = connection.begin_nested()
     try:
-        yield
-    except BaseException:
+        point = connection.begin_nested()
         try:
-            point.rollback()
-        except DBAPIError:
-            connection.invalidate()
+            yield
+        except BaseException:
+            try:
+                point.rollback()
+            except DBAPIError:
+                connection.invalidate()
+            raise
+        point.commit()
+    except BaseException:
+        forget()
         raise
-    point.commit()
 
 
 def _roll_back(connection: Connection) -> None:

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 import psycopg
@@ -64,7 +65,7 @@ class InsertWriter:
         try:
             if grouped:
                 groups = [rows[start : start + INSERT_ROWS] for start in range(0, grouped, INSERT_ROWS)]
-                cursor.executemany(inserts.many, map(_joined, groups))
+                cursor.executemany(inserts.many, [list(chain.from_iterable(group)) for group in groups])
             if grouped < len(rows):
                 cursor.executemany(inserts.one, rows[grouped:])
         finally:
@@ -98,13 +99,6 @@ class CopyWriter:
         with _driver(connection).cursor() as cursor, cursor.copy(statement) as copy:
             for row in with_nulls:
                 copy.write_row(row)
-
-
-def _joined(rows: Sequence[RowTuple]) -> list[Any]:
-    values: list[Any] = []
-    for row in rows:
-        values += row
-    return values
 
 
 def _driver(connection: Connection) -> Any:

@@ -63,16 +63,12 @@ class SqlJournal(SqlJournalReader):
         self._forget()
 
     def _append(self, connection: Connection, entries: Sequence[SealedEntry]) -> None:
-        try:
-            with savepoint(connection):
-                fresh = self._rules.sift(entries, ChainQueries(connection))
-                for run in [entry.run for entry in fresh if entry.seq == 0]:
-                    connection.execute(insert(RUN).values(run=run, lasting=self._lasting))
-                if fresh:
-                    self._database.rows.write(connection, ENTRY, list(map(_row, fresh)))
-        except BaseException:
-            self._rules.forget()
-            raise
+        with savepoint(connection, self._rules.forget):
+            fresh = self._rules.sift(entries, ChainQueries(connection))
+            for run in [entry.run for entry in fresh if entry.seq == 0]:
+                connection.execute(insert(RUN).values(run=run, lasting=self._lasting))
+            if fresh:
+                self._database.rows.write(connection, ENTRY, list(map(_row, fresh)))
 
     def _forget(self) -> None:
         self._rules.forget()

@@ -1,7 +1,7 @@
 """The ledger in a database: one book of it, with the right to write."""
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Hashable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from typing import Final
 
 from sqlalchemy import Connection, Executable, Select, delete, insert, select, update
@@ -91,25 +91,15 @@ class SqlLedger(SqlLedgerReader):
     def _append(self, connection: Connection, changes: Sequence[LedgerChange]) -> Sequence[LedgerChange]:
         stored = BookQueries(connection, self._book)
         try:
-            with self._whole(connection):
+            with savepoint(connection, self._rules.forget):
                 self._rules.check(changes, stored)
                 self._insert(connection, changes)
         except (Refused, *IntegrityErrors):
-            with self._whole(connection):
+            with savepoint(connection, self._rules.forget):
                 fresh = self._rules.sift(changes, stored)
                 self._insert(connection, fresh)
             return fresh
         return changes
-
-    @contextmanager
-    def _whole(self, connection: Connection) -> Iterator[None]:
-        """Either all of it is written, or none of it is, and none of it is remembered."""
-        try:
-            with savepoint(connection):
-                yield
-        except BaseException:
-            self._rules.forget()
-            raise
 
     def _insert(self, connection: Connection, changes: Iterable[LedgerChange]) -> None:
         book, written = self._book, self._written
